@@ -1,0 +1,25 @@
+//! Network latency measurement: rounds of pings on a schedule, each kept as a distribution.
+
+#![warn(missing_docs)]
+
+mod clock;
+mod engine;
+pub mod net;
+mod probe;
+pub mod probes;
+mod round;
+mod sink;
+mod target;
+mod time;
+
+pub use clock::{Clock, SystemClock};
+pub use engine::{Offset, SeriesSpec};
+pub use net::resolve::{AddressFamily, Resolve, ResolveError, Resolved};
+pub use probe::{Probe, ProbeDescriptor, ProbeError, RoundCx};
+pub use round::{
+    LossReason, Measured, Outcome, Phases, Quality, Recorder, Round, RoundOrder, RoundResult, StampSource,
+    UnknownReason,
+};
+pub use sink::{FanOut, RoundSink, SinkError};
+pub use target::{Host, SeriesId, TargetPath, TargetPathError, Vantage};
+pub use time::{KernelTime, MonoTime, Rtt, Slot, Step, WallTime};

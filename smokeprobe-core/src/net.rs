@@ -1,0 +1,3 @@
+//! The network as the probes see it: names, and sockets with kernel time stamps.
+
+pub mod resolve;

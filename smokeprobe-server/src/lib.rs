@@ -1,0 +1,4 @@
+//! The smokeprobe daemon as a library: what `main` composes, and what the tests reach.
+
+pub mod config;
+pub mod live;

@@ -1,0 +1,91 @@
+//! What the web may know of the running measurement: the last round of each series, and the state of the server.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arc_swap::ArcSwap;
+use smokeprobe_core::{Round, RoundSink, SeriesId, SinkError, WallTime};
+
+use crate::config::Plan;
+
+/// Shared between the engine's sinks, the writer and the web. Reading it never waits for measuring.
+#[derive(Debug)]
+pub struct Live {
+    /// The plan that runs.
+    pub plan: ArcSwap<Plan>,
+    /// How the last (re)load of the configuration ended.
+    pub reload: ArcSwap<ReloadState>,
+    /// How the writer of rounds is doing.
+    pub writer: ArcSwap<WriterState>,
+    /// Counters for `/metrics`.
+    pub counters: Counters,
+    rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
+}
+
+/// How the last load of the configuration ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReloadState {
+    /// When it was tried.
+    pub at: WallTime,
+    /// Rendered diagnostics when it failed: the plan before it goes on running.
+    pub error: Option<String>,
+}
+
+/// How the writer is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriterState {
+    /// Rounds that wait in memory.
+    pub queued: usize,
+    /// What keeps them from the disk, when something does.
+    pub blocked: Option<String>,
+    /// Files that were set aside as damaged, with the reason.
+    pub set_aside: Vec<String>,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Rounds that were measured.
+    pub rounds_measured: AtomicU64,
+    /// Rounds that ended unknown.
+    pub rounds_unknown: AtomicU64,
+    /// Rounds kept by the store.
+    pub rounds_stored: AtomicU64,
+    /// Rounds dropped because the writer's queue was full.
+    pub rounds_dropped: AtomicU64,
+}
+
+impl Live {
+    /// A fresh state that runs `plan`.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            plan: ArcSwap::new(plan),
+            reload: ArcSwap::default(),
+            writer: ArcSwap::default(),
+            counters: Counters::default(),
+            rounds: RwLock::default(),
+        }
+    }
+
+    /// The last round of a series.
+    pub fn last_round(&self, series: &SeriesId) -> Option<Arc<Round>> {
+        self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(series).cloned()
+    }
+
+    fn keep(&self, round: &Round) {
+        let round = Arc::new(round.clone());
+        self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(round.series.clone(), round);
+    }
+}
+
+/// The sink that keeps [`Live`] up to date.
+#[derive(Debug)]
+pub struct LiveSink(pub Arc<Live>);
+
+impl RoundSink for LiveSink {
+    fn accept(&mut self, round: &Round) -> Result<(), SinkError> {
+        self.0.keep(round);
+        Ok(())
+    }
+}
