@@ -1,1 +1,23 @@
+//! Alert rules over rounds of latency measurements: SmokePing's pattern language and its matchers.
+//!
+//! A rule is a pure function of the rounds seen so far, so the same rule gives the same answer live and in a replay
+//! over stored history:
+//!
+//! ```
+//! use smokeprobe_alerts::{AlertRule, Held, History, Kind, Measurement, Observation, Verdict};
+//!
+//! let rule = smokeprobe_alerts::parse(Kind::Loss, ">0%,*12*,>0%,*12*,>0%")?;
+//! let round = |loss| Observation::Measured(Measurement { loss, ..Measurement::default() });
+//! let rounds = [Observation::Start, round(5.0), round(0.0), round(10.0), round(5.0)];
+//! assert!(matches!(rule.judge(&History::new(&rounds), Held::No), Verdict::Raise(_)));
+//! # Ok::<(), smokeprobe_alerts::RuleError>(())
+//! ```
 
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod rule;
+mod rules;
+
+pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};
+pub use rules::{Kind, Rule, RuleError, Semantics, parse};
