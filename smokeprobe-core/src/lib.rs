@@ -3,6 +3,8 @@
 #![warn(missing_docs)]
 
 mod clock;
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod engine;
 pub mod net;
 mod probe;
@@ -10,12 +12,14 @@ pub mod probes;
 mod round;
 mod sink;
 mod target;
+#[cfg(test)]
+mod testing;
 mod time;
 
 pub use clock::{Clock, SystemClock};
 pub use engine::{Offset, SeriesSpec};
-pub use net::resolve::{AddressFamily, Resolve, ResolveError, Resolved};
-pub use probe::{Probe, ProbeDescriptor, ProbeError, RoundCx};
+pub use net::resolve::{AddressFamily, Resolve, ResolveError, Resolved, SystemResolver};
+pub use probe::{Limited, OneShot, Pace, Paced, Probe, ProbeDescriptor, ProbeError, RoundCx, RoundLimit};
 pub use round::{
     LossReason, Measured, Outcome, Phases, Quality, Recorder, Round, RoundOrder, RoundResult, StampSource,
     UnknownReason,

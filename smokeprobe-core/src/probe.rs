@@ -1,5 +1,8 @@
 //! The probe: how one round of one target is measured.
 
+mod limit;
+mod paced;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -7,6 +10,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use thiserror::Error;
+
+pub use limit::{Limited, RoundLimit};
+pub use paced::{OneShot, Pace, Paced};
 
 use crate::clock::Clock;
 use crate::net::resolve::{AddressFamily, Resolve, ResolveError};

@@ -32,6 +32,13 @@ pub enum Outcome {
     Lost(LossReason),
 }
 
+impl Outcome {
+    /// An answer after `rtt`, timed in user space.
+    pub fn answered(rtt: Duration) -> Self {
+        Self::Answered { rtt: rtt.into(), stamp: StampSource::User }
+    }
+}
+
 /// Whose time stamps an RTT was taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]

@@ -1,10 +1,16 @@
 //! Names to addresses, by their TTL.
 
+mod cache;
+mod system;
+mod upstream;
+
 use std::fmt;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use thiserror::Error;
+
+pub use system::SystemResolver;
 
 /// Which address family to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
