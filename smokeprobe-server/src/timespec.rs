@@ -69,7 +69,7 @@ fn seconds(text: &str) -> Result<WallTime, Fault> {
     }
     let nanos = whole.parse::<i64>().ok().and_then(|secs| secs.checked_mul(1_000_000_000)).ok_or(Fault::TooFar)?;
     // Nine digits after the point are all that counts.
-    let digits = format!("{:0<9.9}", fraction);
+    let digits = format!("{fraction:0<9.9}");
     let fraction = digits.parse::<i64>().map_err(|_| Fault::Form)?;
     nanos.checked_add(fraction).map(WallTime::from_unix_nanos).ok_or(Fault::TooFar)
 }

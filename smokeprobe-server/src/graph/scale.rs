@@ -1,0 +1,168 @@
+//! Time and RTT → pixels.
+
+use smokeprobe_store::Frame;
+
+/// The rectangle that data is drawn in, in pixels of the image; y grows downwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Plot {
+    /// Left edge.
+    pub left: f64,
+    /// Top edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Bottom edge.
+    pub bottom: f64,
+}
+
+impl Plot {
+    /// Its width.
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// Its height.
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+}
+
+/// How values are spread over the height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Spread {
+    /// From 0 to the ceiling.
+    Linear,
+    /// From this many seconds to the ceiling.
+    Logarithmic(f64),
+}
+
+/// Maps times and values to a plot. What lies outside lands on the edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// Where to.
+    pub plot: Plot,
+    /// Unix seconds at the left edge.
+    pub from: i64,
+    /// Unix seconds at the right edge.
+    pub to: i64,
+    /// Seconds of RTT at the top edge.
+    pub ceiling: f64,
+    /// How values are spread.
+    pub spread: Spread,
+}
+
+impl Scale {
+    /// The x of a Unix time.
+    pub fn x(&self, at: i64) -> f64 {
+        let share = (at.saturating_sub(self.from)) as f64 / (self.to.saturating_sub(self.from)).max(1) as f64;
+        self.plot.left + share.clamp(0.0, 1.0) * self.plot.width()
+    }
+
+    /// The y of an RTT in seconds.
+    pub fn y(&self, rtt: f64) -> f64 {
+        let share = match self.spread {
+            Spread::Linear => rtt / self.ceiling,
+            Spread::Logarithmic(floor) => (rtt.max(floor) / floor).log10() / (self.ceiling / floor).log10(),
+        };
+        self.plot.bottom - share.clamp(0.0, 1.0) * self.plot.height()
+    }
+}
+
+/// The RTT at the top of a graph of `frame`, in seconds.
+///
+/// 1. A fifth above the highest median, as SmokePing has it;
+/// 2. more where the smoke is high: nine of ten rows fit with all their answers, up to three times the highest median,
+///    so that a lone late answer does not flatten everything else;
+/// 3. never above `max_rtt`.
+pub fn ceiling(frame: &Frame, max_rtt: Option<f64>) -> f64 {
+    let highest = frame.median.iter().copied().filter(|rtt| rtt.is_finite()).fold(0.0, f64::max);
+    let mut tops: Vec<f64> = (0..frame.rows())
+        .map(|row| frame.samples.iter().filter_map(|column| column.get(row)).copied().fold(f64::NAN, f64::max))
+        .filter(|rtt| rtt.is_finite())
+        .collect();
+    tops.sort_unstable_by(f64::total_cmp);
+    let usual = tops.get(tops.len().saturating_sub(1) * 9 / 10).copied().unwrap_or(0.0);
+    let wanted = (highest * 1.2).max((usual * 1.05).min(highest * 3.0));
+    // Nothing known, or answers in no time at all: a millisecond is as good as any.
+    let wanted = if wanted > 0.0 { wanted.max(1e-6) } else { 1e-3 };
+    match max_rtt {
+        Some(limit) if limit > 0.0 => wanted.min(limit),
+        _ => wanted,
+    }
+}
+
+/// Where a logarithmic scale starts: SmokePing's 1 ms, or 0.1 ms below a ceiling of 10 ms, or lower by decades until
+/// the least median is on it.
+pub fn log_floor(frame: &Frame, ceiling: f64) -> f64 {
+    let least = frame.median.iter().copied().filter(|&rtt| rtt > 0.0).fold(f64::INFINITY, f64::min);
+    let mut floor = if ceiling <= 0.01 { 1e-4 } else { 1e-3 };
+    while (floor > least || floor * 2.0 > ceiling) && floor > 1e-9 {
+        floor /= 10.0;
+    }
+    floor
+}
+
+#[cfg(test)]
+mod tests {
+    use smokeprobe_store::Consolidation;
+
+    use super::*;
+
+    fn frame(medians: &[f64], tops: &[f64]) -> Frame {
+        Frame {
+            start: 300,
+            step: 300,
+            consolidation: Consolidation::Average,
+            pings: 1,
+            loss: vec![0.0; medians.len()],
+            median: medians.to_vec(),
+            uptime: vec![f64::NAN; medians.len()],
+            samples: vec![tops.to_vec()],
+        }
+    }
+
+    fn near(a: f64, b: f64) {
+        assert!((a - b).abs() < 1e-12, "{a} is not {b}");
+    }
+
+    #[test]
+    fn a_lone_late_answer_does_not_flatten_the_rest() {
+        let mut tops = vec![0.010; 20];
+        near(ceiling(&frame(&[0.010; 20], &tops), None), 0.012);
+        tops[7] = 5.0;
+        near(ceiling(&frame(&[0.010; 20], &tops), None), 0.012);
+    }
+
+    #[test]
+    fn high_smoke_fits_up_to_three_medians() {
+        near(ceiling(&frame(&[0.010; 20], &[0.020; 20]), None), 0.021);
+        near(ceiling(&frame(&[0.010; 20], &[0.5; 20]), None), 0.030);
+        near(ceiling(&frame(&[0.010; 20], &[0.5; 20]), Some(0.005)), 0.005);
+    }
+
+    #[test]
+    fn nothing_known_still_has_a_scale() {
+        near(ceiling(&frame(&[f64::NAN], &[f64::NAN]), None), 1e-3);
+        near(ceiling(&frame(&[], &[]), None), 1e-3);
+        near(ceiling(&frame(&[0.0], &[0.0]), None), 1e-3);
+    }
+
+    #[test]
+    fn what_lies_outside_lands_on_the_edge() {
+        let plot = Plot { left: 10.0, top: 0.0, right: 110.0, bottom: 100.0 };
+        let scale = Scale { plot, from: 0, to: 100, ceiling: 0.1, spread: Spread::Logarithmic(0.001) };
+        near(scale.x(-5), 10.0);
+        near(scale.x(50), 60.0);
+        near(scale.x(i64::MAX), 110.0);
+        near(scale.y(0.0), 100.0);
+        near(scale.y(0.01), 50.0);
+        near(scale.y(7.0), 0.0);
+    }
+
+    #[test]
+    fn logarithmic_floor_goes_below_the_least_median() {
+        near(log_floor(&frame(&[0.02], &[0.02]), 0.1), 1e-3);
+        near(log_floor(&frame(&[0.002], &[0.002]), 0.005), 1e-4);
+        near(log_floor(&frame(&[0.000_02], &[0.000_02]), 0.005), 1e-5);
+    }
+}
