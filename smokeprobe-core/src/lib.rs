@@ -6,6 +6,7 @@ mod clock;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 mod engine;
+pub mod icmp;
 pub mod net;
 mod probe;
 pub mod probes;

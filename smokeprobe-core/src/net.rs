@@ -1,5 +1,10 @@
 //! The network as the probes see it: names, and sockets with kernel time stamps.
 
 pub(crate) mod connect;
+pub(crate) mod control;
+pub(crate) mod driver;
+mod privilege;
 pub mod resolve;
+pub(crate) mod socket;
+pub(crate) mod sys;
 mod tcp_info;

@@ -1,0 +1,388 @@
+//! An ICMP socket, datagram or raw, with kernel stamps on both sides.
+
+use std::ffi::c_int;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+use thiserror::Error;
+
+use super::privilege;
+use super::sys::{self, BATCH, Batch, Outgoing};
+use crate::icmp::PacketId;
+use crate::icmp::wire::{Family, Framing};
+
+/// Bytes asked for the receive queue. Only what waits there uses memory; the stamps of sent packets wait there too.
+const RECEIVE_BUFFER: u32 = 4 << 20;
+
+/// Sent packets whose stamps can still be told apart. A stamp comes within microseconds, or from a busy card within
+/// milliseconds; and it is looked for at least once a burst.
+const STAMPS: usize = 1024;
+
+/// `ICMP_FILTER` of `linux/icmp.h` and `ICMPV6_FILTER` of `linux/icmpv6.h`: a bit set is a type kept out.
+const ICMP_FILTER: c_int = 1;
+/// The level of `ICMP_FILTER`.
+const SOL_RAW: c_int = 255;
+
+/// Packets that can share a socket: those of one family that are sent in the same way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Variant {
+    pub(crate) family: Family,
+    pub(crate) tos: u8,
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) interface: Option<String>,
+    pub(crate) mark: Option<u32>,
+}
+
+/// Which kind of ICMP socket the system let us open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SocketKind {
+    /// The kernel hands over only answers to our own identifier. Needs no privilege, but a group in
+    /// `net.ipv4.ping_group_range`.
+    Datagram,
+    /// Sees all ICMP of the machine; filters leave our own. Needs `CAP_NET_RAW`.
+    Raw,
+}
+
+/// An ICMP socket that could not be opened as wanted.
+#[derive(Debug, Error)]
+#[error("cannot {action}")]
+pub(crate) struct OpenError {
+    /// What was tried.
+    pub(crate) action: String,
+    /// What the system said.
+    #[source]
+    pub(crate) source: io::Error,
+}
+
+/// How the stamps of sent packets find their packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbering {
+    /// There are no stamps.
+    None,
+    /// We give each packet its number (`SCM_TS_OPT_ID`, Linux 6.13); `true` once the kernel has taken one.
+    Ours { proven: bool },
+    /// The kernel counts the packets (`SOF_TIMESTAMPING_OPT_ID`), and we count along.
+    Kernels,
+}
+
+/// An ICMP socket.
+#[derive(Debug)]
+pub(crate) struct IcmpSocket {
+    socket: Socket,
+    family: Family,
+    kind: SocketKind,
+    ident: u16,
+    numbering: Numbering,
+    /// The number of the next packet's stamp.
+    next: u32,
+    /// Which packet was sent under which number.
+    sent: Vec<Option<(u32, PacketId)>>,
+    /// Receive overflows so far; the kernel's count has 32 bits.
+    overflows: u64,
+}
+
+/// What came of an attempt to send.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// The kernel took this many packets, from the first on; at least one.
+    Some(usize),
+    /// There is no room now.
+    Full,
+    /// The first packet cannot be sent.
+    Refused(io::Error),
+}
+
+impl IcmpSocket {
+    /// Opens a datagram socket or, where that is not allowed, a raw one.
+    pub(crate) fn open(variant: &Variant) -> Result<Self, OpenError> {
+        let opened = Self::open_as(variant, SocketKind::Datagram);
+        let datagram = match opened {
+            Err(error) if error.action == OPEN => error,
+            other => return other,
+        };
+        Self::open_as(variant, SocketKind::Raw).map_err(|raw| {
+            if raw.action == OPEN {
+                OpenError { source: privilege::neither_opens(&datagram.source, &raw.source), ..raw }
+            } else {
+                raw
+            }
+        })
+    }
+
+    /// Opens a socket of this kind.
+    pub(crate) fn open_as(variant: &Variant, kind: SocketKind) -> Result<Self, OpenError> {
+        let failed = |action: &str| {
+            let action = action.to_owned();
+            move |source| OpenError { action, source }
+        };
+        let kind_type = match kind {
+            SocketKind::Datagram => Type::DGRAM,
+            SocketKind::Raw => Type::RAW,
+        };
+        let (domain, protocol) = match variant.family {
+            Family::V4 => (Domain::IPV4, Protocol::ICMPV4),
+            Family::V6 => (Domain::IPV6, Protocol::ICMPV6),
+        };
+        let socket = Socket::new(domain, kind_type.nonblocking(), Some(protocol)).map_err(failed(OPEN))?;
+        let wanted = random_ident().map_err(failed("draw a random identifier"))?;
+        if kind == SocketKind::Raw {
+            filter(&socket, variant.family, wanted).map_err(failed("filter an ICMP socket"))?;
+        }
+        let (tos, mark, interface) = (u32::from(variant.tos), variant.mark, variant.interface.as_deref());
+        if tos != 0 {
+            match variant.family {
+                Family::V4 => socket.set_tos_v4(tos),
+                Family::V6 => socket.set_tclass_v6(tos),
+            }
+            .map_err(failed("set the type of service of an ICMP socket"))?;
+        }
+        if let Some(mark) = mark {
+            socket.set_mark(mark).map_err(failed("set the mark of an ICMP socket (needs CAP_NET_ADMIN)"))?;
+        }
+        if let Some(name) = interface {
+            let action = format!("send ICMP through interface {name}");
+            socket.bind_device(Some(name.as_bytes())).map_err(failed(&action))?;
+        }
+        let ident = bind(&socket, variant, kind, wanted).map_err(|source| match variant.source {
+            Some(source_address) => OpenError { action: format!("send ICMP from {source_address}"), source },
+            None => OpenError { action: "bind an ICMP socket".to_owned(), source },
+        })?;
+        prepare(&socket, variant.family).map_err(failed("prepare an ICMP socket"))?;
+        let mut socket = Self {
+            socket,
+            family: variant.family,
+            kind,
+            ident,
+            numbering: Numbering::None,
+            next: 0,
+            sent: vec![None; STAMPS],
+            overflows: 0,
+        };
+        // A kernel without stamps is no reason to measure nothing.
+        if socket.enable_stamps().is_ok() {
+            socket.numbering = Numbering::Ours { proven: false };
+        }
+        Ok(socket)
+    }
+
+    /// Sends packets from the first on, at most [`BATCH`], without waiting. `packets` is asked again when the kernel
+    /// wants it otherwise.
+    pub(crate) fn send<'a, I>(&mut self, packets: impl Fn() -> I, ids: &[PacketId]) -> Sent
+    where
+        I: ExactSizeIterator<Item = Outgoing<'a>>,
+    {
+        // A failed call may only report an ICMP error that an earlier packet met (`IP_RECVERR`); reporting clears it.
+        // What fails four times in a row is the packet's own fault.
+        let mut last = io::Error::from(io::ErrorKind::Other);
+        for _ in 0..4 {
+            let numbers = matches!(self.numbering, Numbering::Ours { .. }).then_some(self.next);
+            match sys::send_batch(self.socket.as_fd(), packets(), numbers) {
+                Ok(count) => {
+                    if matches!(self.numbering, Numbering::Ours { .. }) {
+                        self.numbering = Numbering::Ours { proven: true };
+                    }
+                    self.note_sent(&ids[..count.min(ids.len())]);
+                    return Sent::Some(count);
+                }
+                Err(error) => {
+                    self.resync();
+                    match error.raw_os_error() {
+                        Some(libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM) => return Sent::Full,
+                        Some(libc::EINVAL) if self.numbering == (Numbering::Ours { proven: false }) => {
+                            self.numbering = Numbering::Kernels;
+                            self.resync();
+                        }
+                        _ => {}
+                    }
+                    last = error;
+                }
+            }
+        }
+        Sent::Refused(last)
+    }
+
+    /// Receives packets, or what is in the error queue. Returns how many; fewer than [`BATCH`] means that no more are
+    /// there.
+    pub(crate) fn receive(&self, batch: &mut Batch, errors: bool) -> usize {
+        // As when sending, a call may fail only to report an error that the error queue tells better.
+        for _ in 0..4 {
+            match batch.receive(self.socket.as_fd(), errors) {
+                Ok(count) => return count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return 0,
+                Err(_) => {}
+            }
+        }
+        0
+    }
+
+    /// The packet whose stamp has this number.
+    pub(crate) fn stamped(&mut self, number: u32) -> Option<PacketId> {
+        let place = &mut self.sent[number as usize % STAMPS];
+        let (_, packet) = place.filter(|(sent, _)| *sent == number)?;
+        *place = None;
+        Some(packet)
+    }
+
+    /// Takes in the kernel's count of overflows, modulo 2^32, and returns the whole.
+    pub(crate) fn overflows(&mut self, count: u32) -> u64 {
+        let new = count.wrapping_sub(self.overflows as u32);
+        // The queue of errors does not count; a value from before, read late, must not look like four billion drops.
+        if new < u32::MAX / 2 {
+            self.overflows += u64::from(new);
+        }
+        self.overflows
+    }
+
+    /// Clears what makes the socket look ready without there being anything to read.
+    pub(crate) fn clear_error(&self) {
+        let _ = self.socket.take_error();
+    }
+
+    /// Whether the kernel was asked for stamps and did not refuse.
+    pub(crate) fn has_stamps(&self) -> bool {
+        self.numbering != Numbering::None
+    }
+
+    /// The identifier of the packets that go through this socket.
+    pub(crate) const fn ident(&self) -> u16 {
+        self.ident
+    }
+
+    /// Datagram or raw.
+    pub(crate) const fn kind(&self) -> SocketKind {
+        self.kind
+    }
+
+    /// What comes before the ICMP message in received packets.
+    pub(crate) const fn framing(&self) -> Framing {
+        match (self.kind, self.family) {
+            (SocketKind::Raw, Family::V4) => Framing::Ipv4Header,
+            _ => Framing::Bare,
+        }
+    }
+
+    /// Has the kernel count the stamps even where it would take our numbers, as before Linux 6.13.
+    #[cfg(test)]
+    pub(crate) fn count_stamps(&mut self) {
+        self.numbering = Numbering::Kernels;
+    }
+
+    fn note_sent(&mut self, ids: &[PacketId]) {
+        if self.numbering == Numbering::None {
+            return;
+        }
+        for &packet in ids {
+            self.sent[self.next as usize % STAMPS] = Some((self.next, packet));
+            self.next = self.next.wrapping_add(1);
+        }
+    }
+
+    /// After a failed call nobody knows whether the kernel counted the packet. Start over at zero: the stamps not yet
+    /// read are lost, and their packets are timed in user space.
+    fn resync(&mut self) {
+        if self.numbering != Numbering::Kernels {
+            return;
+        }
+        self.sent.fill(None);
+        self.next = 0;
+        let off = sys::set_option(self.socket.as_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPING, 0);
+        if off.and_then(|()| self.enable_stamps()).is_err() {
+            self.numbering = Numbering::None;
+        }
+    }
+
+    /// Stamps by software on both sides; of sent packets only the stamp comes back, with its number.
+    fn enable_stamps(&self) -> io::Result<()> {
+        let flags = libc::SOF_TIMESTAMPING_TX_SOFTWARE
+            | libc::SOF_TIMESTAMPING_RX_SOFTWARE
+            | libc::SOF_TIMESTAMPING_SOFTWARE
+            | libc::SOF_TIMESTAMPING_OPT_ID
+            | libc::SOF_TIMESTAMPING_OPT_TSONLY
+            | libc::SOF_TIMESTAMPING_OPT_CMSG;
+        sys::set_option(self.socket.as_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPING, flags)
+    }
+}
+
+impl AsFd for IcmpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+const OPEN: &str = "open an ICMP socket";
+const _: () = assert!(STAMPS >= BATCH);
+
+fn random_ident() -> io::Result<u16> {
+    let mut bytes = [0; 2];
+    getrandom::fill(&mut bytes)?;
+    Ok(u16::from_ne_bytes(bytes))
+}
+
+/// Binds to the source address and, on a datagram socket, to the identifier, which the kernel takes from the port.
+/// Returns the identifier.
+fn bind(socket: &Socket, variant: &Variant, kind: SocketKind, wanted: u16) -> io::Result<u16> {
+    let any = match variant.family {
+        Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let source = variant.source.unwrap_or(any);
+    if kind == SocketKind::Raw {
+        if variant.source.is_some() {
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+        }
+        return Ok(wanted);
+    }
+    // Another program may have the identifier: then let the kernel find a free one.
+    let bound = socket.bind(&SocketAddr::new(source, wanted).into());
+    if bound.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+    } else {
+        bound?;
+    }
+    let local = socket.local_addr()?.as_socket();
+    Ok(local.map_or(wanted, |local| local.port()))
+}
+
+/// Errors through the error queue, overflow counts, and a large receive queue.
+fn prepare(socket: &Socket, family: Family) -> io::Result<()> {
+    let fd = socket.as_fd();
+    match family {
+        Family::V4 => sys::set_option(fd, libc::SOL_IP, libc::IP_RECVERR, 1)?,
+        Family::V6 => sys::set_option(fd, libc::SOL_IPV6, libc::IPV6_RECVERR, 1)?,
+    }
+    sys::set_option(fd, libc::SOL_SOCKET, libc::SO_RXQ_OVFL, 1)?;
+    // Beyond the system's limit with privilege, up to it without.
+    sys::set_option(fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        .or_else(|_| sys::set_option(fd, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER))
+}
+
+/// Lets a raw socket receive echo replies to our identifier only. ICMP errors come through the error queue, which no
+/// filter touches.
+fn filter(socket: &Socket, family: Family, ident: u16) -> io::Result<()> {
+    let fd = socket.as_fd();
+    let reply = u32::from(family.reply());
+    match family {
+        Family::V4 => sys::set_option(fd, SOL_RAW, ICMP_FILTER, !(1 << reply))?,
+        Family::V6 => {
+            let mut kept_out = [u32::MAX; 8];
+            kept_out[reply as usize / 32] &= !(1 << (reply % 32));
+            let bytes: Vec<u8> = kept_out.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            sys::set_option_bytes(fd, libc::IPPROTO_ICMPV6, ICMP_FILTER, &bytes)?;
+        }
+    }
+    let step = |code: u32, jt: u8, jf: u8, k: u32| SockFilter::new(code as u16, jt, jf, k);
+    // The index register holds the length of the IP header, which raw IPv6 sockets leave out.
+    let header = match family {
+        Family::V4 => step(libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH, 0, 0, 0),
+        Family::V6 => step(libc::BPF_LDX | libc::BPF_W | libc::BPF_IMM, 0, 0, 0),
+    };
+    socket.attach_filter(&[
+        header,
+        step(libc::BPF_LD | libc::BPF_H | libc::BPF_IND, 0, 0, 4),
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, u32::from(ident)),
+        step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
+        step(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
+    ])
+}
