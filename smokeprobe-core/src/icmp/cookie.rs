@@ -46,8 +46,8 @@ impl CookieKey {
             start[..4].copy_from_slice(&packet.round.tag().to_be_bytes());
             start[4..].copy_from_slice(&mark);
             // The bytes 12, 13, 14, … as other pings send: easy to tell in a capture, and no two neighbours equal.
-            for (value, byte) in (FULL as u8..).chain(0..).zip(rest) {
-                *byte = value;
+            for (place, byte) in rest.iter_mut().enumerate() {
+                *byte = (FULL + place) as u8;
             }
         } else {
             let length = data.len().min(mark.len());
