@@ -1,5 +1,6 @@
 //! The network as the probes see it: names, and sockets with kernel time stamps.
 
+pub(crate) mod budget;
 pub(crate) mod connect;
 pub(crate) mod control;
 pub(crate) mod driver;
@@ -8,3 +9,4 @@ pub mod resolve;
 pub(crate) mod socket;
 pub(crate) mod sys;
 mod tcp_info;
+pub(crate) mod tls;

@@ -144,7 +144,17 @@ impl<'a> RoundCx<'a> {
     ///
     /// When there has never been an address of that family: the round is then unknown.
     pub async fn address(&mut self, family: AddressFamily) -> Result<IpAddr, ProbeError> {
-        let (address, stale) = match self.host {
+        self.address_of(self.host, family).await
+    }
+
+    /// The address of a host other than the round's, as [`address`](Self::address) finds and notes it: a probe may
+    /// measure what its options name instead.
+    ///
+    /// # Errors
+    ///
+    /// As for [`address`](Self::address).
+    pub async fn address_of(&self, host: &Host, family: AddressFamily) -> Result<IpAddr, ProbeError> {
+        let (address, stale) = match host {
             Host::Address(address) if family.admits(*address) => (*address, false),
             Host::Address(_) => return Err(ProbeError::Resolve(ResolveError::NoAddress { family })),
             Host::Name(name) => {

@@ -75,7 +75,6 @@ pub(crate) async fn connect_tcp(
 /// # Errors
 ///
 /// When no socket could be had, or there is no way to `peer`.
-#[expect(dead_code, reason = "for the DNS probe")]
 pub(crate) fn connect_udp(peer: SocketAddr, options: &ConnectOptions) -> Result<io::Result<UdpSocket>, ProbeError> {
     let socket = open(Type::DGRAM, Protocol::UDP, peer, options)?;
     if let Err(error) = socket.connect(&SockAddr::from(peer)) {
@@ -109,7 +108,6 @@ pub(crate) fn loss_reason(error: &io::Error, peer: IpAddr) -> LossReason {
 }
 
 /// The reason as [`loss_reason`] gives it, for datagrams: there a refusal is an ICMP port unreachable.
-#[expect(dead_code, reason = "for the DNS probe")]
 pub(crate) fn datagram_loss_reason(error: &io::Error, peer: IpAddr) -> LossReason {
     match loss_reason(error, peer) {
         LossReason::Refused => LossReason::Unreachable { code: if peer.is_ipv4() { 3 } else { 4 } },

@@ -10,12 +10,13 @@ use smokeprobe_core::{AddressFamily, Host, LossReason, ProbeError, SystemClock, 
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
+/// Long enough for any answer on a busy machine.
+const ANSWERED: Duration = Duration::from_secs(20);
+/// How long the tests wait for an answer that does not come.
+const SILENT: Duration = Duration::from_millis(200);
+
 fn options(port: u16) -> TcpOptions {
-    let connect = ConnectOptions {
-        interval: Duration::from_millis(2),
-        timeout: Duration::from_millis(300),
-        ..ConnectOptions::default()
-    };
+    let connect = ConnectOptions { interval: Duration::from_millis(2), timeout: ANSWERED, ..ConnectOptions::default() };
     TcpOptions { connect, port, ..TcpOptions::default() }
 }
 
@@ -72,7 +73,9 @@ async fn keeps_the_contract_of_probes() {
         silent: None,
     })
     .await;
-    let probe = TcpProbe::new(options(deaf.port));
+    let mut impatient = options(deaf.port);
+    impatient.connect.timeout = SILENT;
+    let probe = TcpProbe::new(impatient);
     let measured = measure_once(&probe, &"127.0.0.1".into(), 2, &resolver()).await.unwrap().unwrap();
     assert_eq!(measured.loss_reasons, [(LossReason::Timeout, 2)]);
 }
@@ -101,8 +104,7 @@ async fn reset_is_an_answer_unless_a_connection_is_demanded() {
 #[tokio::test]
 async fn syn_that_had_to_be_sent_again_is_a_loss_and_not_an_rtt_of_a_second() {
     let deaf = Deaf::new().await;
-    let mut options = options(deaf.port);
-    options.connect.timeout = Duration::from_secs(20);
+    let options = options(deaf.port);
     let sample = measure(options, "127.0.0.1", 1);
     let open_up = async {
         // Once the kernel has dropped the SYN (it shows the socket in SYN_SENT, state 02), make room for the next.
