@@ -50,7 +50,7 @@ pub struct Drawing {
     pub loss_background: bool,
     /// Colour where nothing is known; the theme's own unless configured.
     pub nodata_color: Option<Color>,
-    /// How loss is coloured, the least first.
+    /// How loss is coloured, the least first. Empty: the built-in classes for the frame's number of pings.
     pub loss_classes: Vec<LossClass>,
     /// Seconds to add to a Unix time for the viewer's local time then.
     pub utc_offset: fn(i64) -> i32,

@@ -4,3 +4,4 @@ pub mod config;
 pub mod graph;
 pub mod live;
 pub mod timespec;
+pub mod web;

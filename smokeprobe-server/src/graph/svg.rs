@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 use smokeprobe_store::Frame;
 
 use super::Drawing;
-use super::palette::Ink;
+use super::palette::{Ink, LossClass, built_in};
 use super::scale::{Plot, Scale, Spread, ceiling, log_floor};
 use super::smoke::{Cell, Level, Smoke};
 use super::stats::{Summary, percent, rtt, three_digits};
@@ -22,7 +22,11 @@ const LINE: f64 = 17.0;
 
 /// The drawing as a document.
 pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
-    let mut out = Document { text: String::with_capacity(32 * 1024), ink: drawing.theme.ink() };
+    let classes = match (&drawing.loss_classes[..], frame) {
+        ([], Some(frame)) => built_in(frame.pings),
+        (configured, _) => configured.to_vec(),
+    };
+    let mut out = Document { text: String::with_capacity(32 * 1024), ink: drawing.theme.ink(), classes };
     // Writing to a `String` cannot fail.
     let _ = out.drawing(drawing, frame);
     out.text
@@ -48,13 +52,14 @@ impl Layout {
 struct Document {
     text: String,
     ink: Ink,
+    classes: Vec<LossClass>,
 }
 
 impl Document {
     fn drawing(&mut self, drawing: &Drawing, frame: Option<&Frame>) -> fmt::Result {
         let layout = Layout::of(drawing);
         let scale = scale(drawing, frame, layout.plot);
-        let smoke = frame.map(|frame| Smoke::of(frame, &scale, &drawing.loss_classes, drawing.now));
+        let smoke = frame.map(|frame| Smoke::of(frame, &scale, &self.classes, drawing.now));
         let summary = frame.map(|frame| Summary::of(frame, drawing.from, drawing.to)).unwrap_or_default();
 
         self.open(drawing, &summary)?;
@@ -121,7 +126,7 @@ impl Document {
         if !drawing.loss_background {
             return Ok(());
         }
-        for (index, class) in drawing.loss_classes.iter().enumerate() {
+        for (index, class) in self.classes.clone().iter().enumerate() {
             let ticks = smoke.rug.iter().filter(|tick| tick.class == index);
             let boxes: String = ticks.map(|tick| rectangle(tick.x0, tick.x1, plot.top, plot.bottom)).collect();
             let color = class.color(drawing.theme).mix(self.ink.ground, 2.0 / 3.0);
@@ -168,7 +173,7 @@ impl Document {
     fn medians(&mut self, drawing: &Drawing, smoke: &Smoke) -> fmt::Result {
         let joint: String = smoke.joint.iter().map(|run| stairs(run)).collect();
         self.stroke(&joint, &self.ink.joint.to_string(), 0.75)?;
-        for (index, class) in drawing.loss_classes.iter().enumerate() {
+        for (index, class) in self.classes.clone().iter().enumerate() {
             let pieces = smoke.median.iter().filter(|piece| piece.class == index);
             let stairs: String = pieces.map(|piece| stairs(&piece.levels)).collect();
             self.stroke(&stairs, &class.color(drawing.theme).to_string(), 2.0)?;
@@ -177,7 +182,7 @@ impl Document {
     }
 
     fn losses(&mut self, drawing: &Drawing, plot: &Plot, smoke: &Smoke) -> fmt::Result {
-        if let (false, Some(worst)) = (smoke.all_lost.is_empty(), drawing.loss_classes.last()) {
+        if let (false, Some(worst)) = (smoke.all_lost.is_empty(), self.classes.last()) {
             let color = worst.color(drawing.theme);
             writeln!(
                 self.text,
@@ -189,7 +194,7 @@ impl Document {
                 smoke.all_lost.iter().map(|part| rectangle(part.x0, part.x1, plot.top, plot.bottom)).collect();
             self.fill(&boxes, "url(#lost)")?;
         }
-        for (index, class) in drawing.loss_classes.iter().enumerate() {
+        for (index, class) in self.classes.clone().iter().enumerate() {
             let ticks = smoke.rug.iter().filter(|tick| tick.class == index);
             let boxes: String = ticks
                 .map(|tick| {
@@ -248,7 +253,7 @@ impl Document {
     fn legend(&mut self, drawing: &Drawing, left: f64, right: f64, y: f64) -> fmt::Result {
         self.label(left, y, "start", "lost", false)?;
         let mut x = left + 54.0;
-        for class in &drawing.loss_classes {
+        for class in self.classes.clone() {
             let width = 14.0 + text_width(&class.label);
             if x + width > right {
                 break;
@@ -374,7 +379,7 @@ impl fmt::Display for Escaped<'_> {
 mod tests {
     use smokeprobe_store::Consolidation;
 
-    use super::super::palette::{Theme, built_in};
+    use super::super::palette::Theme;
     use super::*;
 
     const NOON: i64 = 1_795_348_800;
@@ -394,7 +399,7 @@ mod tests {
             logarithmic: false,
             loss_background: false,
             nodata_color: None,
-            loss_classes: built_in(20),
+            loss_classes: Vec::new(),
             utc_offset: |_| 0,
             message: "no data in this range".to_owned(),
         }

@@ -1,0 +1,116 @@
+//! The web server: pages, JSON, graphs, `/metrics`, health.
+//!
+//! It sees the store, the live state and a clock, and nothing that measures. Whatever reads files or draws runs on
+//! the runtime's blocking threads, a few at a time, so that a crowd of viewers waits for one another and not
+//! measuring for them.
+//!
+//! | address | what it answers |
+//! |---|---|
+//! | `/` | the page |
+//! | `/api/v1/tree` | the sections with the state of each series |
+//! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
+//! | `/api/v1/status` | the server itself |
+//! | `/graph/A.B[~slave].svg` | a smoke graph: `from`, `to`, `width`, `height`, `theme` |
+//! | `/metrics` | for Prometheus |
+//! | `/healthz` | 200 while the process answers |
+//! | `/readyz` | 200 while a plan runs, else 503. A faulty configuration on disk does not change that, as the plan before it still runs; the body and `/metrics` tell of it |
+
+mod assets;
+mod describe;
+mod error;
+mod graph;
+mod health;
+pub mod metrics;
+mod params;
+mod series;
+mod serve;
+mod state;
+mod status;
+mod tree;
+mod work;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::routing::get;
+use smokeprobe_core::{Clock, WallTime};
+use smokeprobe_store::Store;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+pub use error::ApiError;
+pub use health::Readiness;
+pub use metrics::{Metrics, MetricsSink};
+pub use serve::{Limits, serve, serve_within};
+
+use crate::live::Live;
+use work::Workers;
+
+/// What the web knows of the rest of the server.
+#[derive(Clone)]
+pub struct WebState {
+    live: Arc<Live>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    readiness: Arc<Readiness>,
+    started: WallTime,
+    workers: Workers,
+}
+
+impl WebState {
+    /// The state of a server that starts now.
+    pub fn new(
+        live: Arc<Live>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
+    ) -> Self {
+        let started = clock.wall();
+        Self { live, store, clock, metrics, readiness, started, workers: Workers::default() }
+    }
+}
+
+/// Hand-written because a store has no `Debug`.
+impl std::fmt::Debug for WebState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebState").field("started", &self.started).finish_non_exhaustive()
+    }
+}
+
+/// Nothing is fetched from elsewhere, nothing runs or is styled from within a document.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+/// All addresses of the server.
+pub fn router(state: WebState) -> Router {
+    let header = |name: HeaderName, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/api/v1/tree", get(tree::tree))
+        .route("/api/v1/series/{series}", get(series::series))
+        .route("/api/v1/status", get(status::status))
+        .route("/graph/{file}", get(graph::graph))
+        .route("/metrics", get(metrics::scrape))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(unknown_address)
+        .method_not_allowed_fallback(unknown_method)
+        .with_state(state)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
+}
+
+async fn unknown_address(uri: Uri) -> ApiError {
+    let shown: String = uri.path().chars().take(80).collect();
+    ApiError::not_found(format!("there is nothing at {shown}; the page is at /, the tree of targets at /api/v1/tree"))
+}
+
+async fn unknown_method() -> ApiError {
+    ApiError::method_not_allowed()
+}

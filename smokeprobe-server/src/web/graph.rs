@@ -1,0 +1,150 @@
+//! `/graph/A.B[~slave].svg`: a smoke graph for pages, mails and wikis.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Local, Offset, TimeZone};
+use smokeprobe_core::Vantage;
+use smokeprobe_store::Consolidation;
+
+use super::error::ApiError;
+use super::params::{Name, Params, Range};
+use super::{WebState, describe, series};
+use crate::config::Plan;
+use crate::config::plan::{Detail, Node};
+use crate::graph::Drawing;
+use crate::graph::palette::{LossClass, Theme};
+
+/// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
+const MARGIN: u32 = 97;
+
+pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params: Params) -> Result<Response, ApiError> {
+    let Some(name) = file.strip_suffix(".svg") else {
+        return Err(ApiError::not_found("graphs are called like /graph/A.B.svg or /graph/A.B~slave.svg"));
+    };
+    params.only(&["from", "to", "width", "height", "theme"])?;
+    let plan = web.live.plan.load_full();
+    let (series, node, target) = series::find_with_node(&plan, name)?;
+    let now = web.clock.wall();
+    let range = params.range(now, 3 * 3600)?;
+    let detail = &plan.presentation.detail;
+    let width = params.number("width", 100, 4000)?.unwrap_or_else(|| (detail.width + MARGIN).clamp(100, 4000));
+    let height = params.number("height", 60, 4000)?.unwrap_or_else(|| (detail.height + MARGIN).clamp(60, 4000));
+    let theme = params.choice("theme", &[("light", Theme::Light), ("dark", Theme::Dark)])?.unwrap_or_default();
+
+    let supported = describe::supported(&plan, target);
+    let measured = web.live.last_round(&series).is_some();
+    let not_measured = describe::unsupported(&plan, target);
+    let mut drawing = Drawing {
+        title: title(&plan, node, &series.vantage),
+        subtitle: describe_range(range, now.unix_secs()),
+        probe: describe::measurement(target),
+        width,
+        height,
+        theme,
+        from: range.from,
+        to: range.to,
+        now: now.unix_secs(),
+        max_rtt: detail.max_rtt,
+        logarithmic: detail.logarithmic,
+        loss_background: detail.loss_background,
+        nodata_color: detail.nodata_color.as_deref().and_then(|color| color.parse().ok()),
+        loss_classes: loss_classes(detail, target.pings),
+        utc_offset,
+        message: String::new(),
+    };
+
+    let store = Arc::clone(&web.store);
+    let svg = web
+        .workers
+        .run(move || {
+            // A row narrower than a pixel cannot be seen.
+            let frame = if supported {
+                series::frame(store.as_ref(), &series, range, Consolidation::Average, width)?
+            } else {
+                None
+            };
+            drawing.message = match frame {
+                _ if !supported => not_measured,
+                None if !measured => "waiting for the first round".to_owned(),
+                _ => "no data in this range".to_owned(),
+            };
+            Ok(drawing.svg(frame.as_ref()))
+        })
+        .await?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    Ok((headers, svg).into_response())
+}
+
+fn title(plan: &Plan, node: &Node, vantage: &Vantage) -> String {
+    match (vantage, describe::vantage_name(plan, vantage)) {
+        (Vantage::Slave(_), Some(name)) => format!("{} from {name}", node.title),
+        _ => node.title.clone(),
+    }
+}
+
+/// `last 3 hours`, or from when to when in the server's time zone.
+fn describe_range(range: Range, now: i64) -> String {
+    let seconds = range.to - range.from;
+    if range.to < now {
+        return format!("{} – {}", local(range.from), local(range.to));
+    }
+    let (count, unit) = match seconds {
+        _ if seconds % 86_400 == 0 && seconds > 2 * 86_400 => (seconds / 86_400, "days"),
+        _ if seconds % 3600 == 0 => (seconds / 3600, "hours"),
+        _ if seconds % 60 == 0 => (seconds / 60, "minutes"),
+        _ => return format!("since {}", local(range.from)),
+    };
+    match count {
+        1 => format!("last {}", unit.trim_end_matches('s')),
+        _ => format!("last {count} {unit}"),
+    }
+}
+
+fn local(at: i64) -> String {
+    match DateTime::from_timestamp(at, 0) {
+        Some(at) => at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
+        None => at.to_string(),
+    }
+}
+
+/// The server's time zone, as SmokePing's graphs have it.
+fn utc_offset(at: i64) -> i32 {
+    DateTime::from_timestamp(at, 0)
+        .map_or(0, |at| Local.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc())
+}
+
+/// The configured classes; none when there are none, and the graph takes the built-in ones.
+fn loss_classes(detail: &Detail, pings: u32) -> Vec<LossClass> {
+    let within = detail.loss_colors.iter().filter(|(up_to, ..)| *up_to <= f64::from(pings));
+    let mut classes: Vec<LossClass> = within
+        .filter_map(|(up_to, color, label)| {
+            let color = color.parse().ok()?;
+            Some(LossClass { up_to: *up_to, light: color, dark: color, label: label.clone() })
+        })
+        .collect();
+    classes.sort_by(|a, b| a.up_to.total_cmp(&b.up_to));
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_up_to_now_are_called_by_their_length() {
+        let range = |seconds: i64| describe_range(Range { from: 1_000_000 - seconds, to: 1_000_000 }, 1_000_000);
+        assert_eq!(range(3 * 3600), "last 3 hours");
+        assert_eq!(range(3600), "last hour");
+        assert_eq!(range(30 * 3600), "last 30 hours");
+        assert_eq!(range(360 * 86_400), "last 360 days");
+        assert_eq!(range(600), "last 10 minutes");
+        assert!(range(601).starts_with("since 1970-"));
+        assert!(describe_range(Range { from: 0, to: 10 }, 1_000_000).contains(" – "));
+    }
+}

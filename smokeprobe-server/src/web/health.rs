@@ -1,0 +1,69 @@
+//! `/healthz` and `/readyz`.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::WebState;
+
+/// Whether a plan runs. The shell that starts and stops measuring says so here.
+#[derive(Debug, Default)]
+pub struct Readiness(AtomicU8);
+
+const STARTING: u8 = 0;
+const MEASURING: u8 = 1;
+const STOPPING: u8 = 2;
+
+impl Readiness {
+    /// The first plan runs.
+    pub fn measuring(&self) {
+        self.0.store(MEASURING, Ordering::Relaxed);
+    }
+
+    /// The server stops.
+    pub fn stopping(&self) {
+        self.0.store(STOPPING, Ordering::Relaxed);
+    }
+
+    /// Why the server is not ready; `None` when it is.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self.0.load(Ordering::Relaxed) {
+            STARTING => Some("starting: the first plan does not run yet"),
+            MEASURING => None,
+            _ => Some("stopping"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// Errors of the configuration on disk, while the plan before it goes on running.
+    config_error: Option<&'a str>,
+    /// What keeps rounds from the disk, when something does.
+    writer_blocked: Option<&'a str>,
+}
+
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+pub(super) async fn readyz(State(web): State<WebState>) -> Response {
+    let reason = web.readiness.reason();
+    let reload = web.live.reload.load();
+    let writer = web.live.writer.load();
+    let status = if reason.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = Report {
+        ready: reason.is_none(),
+        reason,
+        config_error: reload.error.as_deref(),
+        writer_blocked: writer.blocked.as_deref(),
+    };
+    (status, Json(body)).into_response()
+}

@@ -1,0 +1,147 @@
+//! `/api/v1/series/A.B[~slave]`: the rounds of a series in columns.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use smokeprobe_core::SeriesId;
+use smokeprobe_store::{Consolidation, Frame, Query, StoreError};
+
+use super::error::ApiError;
+use super::params::{Name, Params, Range};
+use super::{WebState, describe};
+use crate::config::Plan;
+use crate::config::plan::{Node, Target};
+
+/// Rows in an answer unless asked otherwise: more than a screen has pixels.
+const DEFAULT_POINTS: u32 = 2000;
+
+/// Rows in an answer at most.
+const MAX_POINTS: u32 = 20_000;
+
+/// Rows of one series. Times in Unix seconds, RTTs in seconds, loss in pings; `null` is unknown.
+#[derive(Serialize)]
+struct Answer<'a> {
+    series: &'a SeriesId,
+    from: i64,
+    to: i64,
+    /// Seconds a row.
+    step: u32,
+    consolidation: &'static str,
+    /// Pings a round: the unit of `loss`.
+    pings: u32,
+    columns: Columns<'a>,
+}
+
+#[derive(Serialize)]
+struct Columns<'a> {
+    /// When each row starts.
+    time: Vec<i64>,
+    loss: &'a [f64],
+    median: &'a [f64],
+    /// `pings[i]` is the column of the (i+1)-th lowest answers.
+    pings: &'a [Vec<f64>],
+}
+
+pub(super) async fn series(
+    State(web): State<WebState>,
+    Name(name): Name,
+    params: Params,
+) -> Result<Response, ApiError> {
+    params.only(&["from", "to", "points", "consolidation"])?;
+    let plan = web.live.plan.load_full();
+    let (series, target) = find(&plan, &name)?;
+    let range = params.range(web.clock.wall(), 3 * 3600)?;
+    let points = params.number("points", 1, MAX_POINTS)?.unwrap_or(DEFAULT_POINTS);
+    let choices = [("average", Consolidation::Average), ("min", Consolidation::Min), ("max", Consolidation::Max)];
+    let consolidation = params.choice("consolidation", &choices)?.unwrap_or_default();
+    let empty = Frame {
+        start: range.from,
+        step: target.step.as_secs(),
+        consolidation,
+        pings: target.pings,
+        loss: Vec::new(),
+        median: Vec::new(),
+        uptime: Vec::new(),
+        samples: Vec::new(),
+    };
+
+    let store = Arc::clone(&web.store);
+    web.workers
+        .run(move || {
+            let frame = frame(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
+            let step = i64::from(frame.step);
+            json(&Answer {
+                series: &series,
+                from: range.from,
+                to: range.to,
+                step: frame.step,
+                consolidation: choices.iter().find(|(_, kind)| *kind == frame.consolidation).map_or("average", |c| c.0),
+                pings: frame.pings,
+                columns: Columns {
+                    time: (0..frame.rows()).map(|row| frame.end_of(row) - step).collect(),
+                    loss: &frame.loss,
+                    median: &frame.median,
+                    pings: &frame.samples,
+                },
+            })
+        })
+        .await
+}
+
+/// The rows of a series; `None` while it has none at all.
+pub(super) fn frame(
+    store: &dyn smokeprobe_store::Store,
+    series: &SeriesId,
+    range: Range,
+    consolidation: Consolidation,
+    points: u32,
+) -> Result<Option<Frame>, ApiError> {
+    let query = Query {
+        series: series.clone(),
+        from: range.from,
+        to: range.to,
+        consolidation,
+        max_points: points.max(1) as usize,
+    };
+    match store.query(&query) {
+        Ok(frame) => Ok(Some(frame)),
+        Err(StoreError::NoSuchSeries(_)) => Ok(None),
+        // Not logged: the viewer is told, and whoever asks again and again must not fill the log.
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// The series that an address names, with the section it belongs to.
+pub(super) fn find_with_node<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId, &'a Node, &'a Target), ApiError> {
+    let shown: String = name.chars().take(80).collect();
+    let series: SeriesId = name.parse().map_err(|_| {
+        ApiError::not_found(format!("{shown:?} is not the name of a series; they look like A.B or A.B~slave"))
+    })?;
+    let node = describe::find(plan, &series.target)
+        .ok_or_else(|| ApiError::not_found(format!("the configuration has no section {}", series.target)))?;
+    let Some(target) = &node.target else {
+        return Err(ApiError::not_found(format!("{} is a section without a host of its own", series.target)));
+    };
+    if !describe::series_of(target).any(|known| known == series) {
+        return Err(ApiError::not_found(format!("{} is not measured from there", series.target)));
+    }
+    Ok((series, node, target))
+}
+
+/// The series that an address names.
+fn find<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId, &'a Target), ApiError> {
+    find_with_node(plan, name).map(|(series, _, target)| (series, target))
+}
+
+/// A JSON answer that is as old as the moment.
+pub(super) fn json(body: &impl Serialize) -> Result<Response, ApiError> {
+    let body = serde_json::to_vec(body).map_err(|err| ApiError::internal(format!("cannot write the answer: {err}")))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, body).into_response())
+}

@@ -1,0 +1,117 @@
+//! Connections: how many, for how long, and how they end.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+/// What one client, or many, may take of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections. More wait in the kernel's queue until one ends.
+    pub connections: usize,
+    /// How long a client may take to send a request's head, or to think of the next request.
+    pub head: Duration,
+    /// How long a client may leave what it asked for unread.
+    pub stall: Duration,
+    /// How long a connection may live at all.
+    pub lifetime: Duration,
+    /// How long open requests may go on once the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            head: Duration::from_secs(30),
+            stall: Duration::from_secs(30),
+            lifetime: Duration::from_secs(30 * 60),
+            grace: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Bytes of a request's head at most.
+const MAX_HEAD: usize = 32 * 1024;
+
+/// How long to wait after the system refused a connection, as when file descriptors have run out.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `router` on `listener` until `shutdown` is done; then lets open requests end, for a second at most.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    serve_within(Limits::default(), listener, router, shutdown).await;
+}
+
+/// As [`serve`], within limits of one's own.
+pub async fn serve_within(limits: Limits, listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    let (stop, stopped) = watch::channel(());
+    let places = Arc::new(Semaphore::new(limits.connections));
+    tokio::select! {
+        () = accept(limits, &listener, &router, &places, &stopped) => {}
+        () = shutdown => {}
+    }
+    drop(listener);
+    drop(stop);
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    // What is not done by then is cut off with the runtime.
+    let _ = tokio::time::timeout(limits.grace, places.acquire_many(all)).await;
+}
+
+async fn accept(
+    limits: Limits,
+    listener: &TcpListener,
+    router: &Router,
+    places: &Arc<Semaphore>,
+    stopped: &watch::Receiver<()>,
+) {
+    loop {
+        let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let connection = connection(limits, stream, router.clone(), stopped.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            // The client was gone before it was served.
+            Err(err) if err.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(err) => {
+                tracing::debug!(error = &err as &dyn std::error::Error, "cannot accept a connection");
+                let _ = tokio::time::timeout(PAUSE, stopped.clone().changed()).await;
+            }
+        }
+    }
+}
+
+/// One connection. Its errors are the client's business: it left, stalled or did not speak HTTP.
+async fn connection(limits: Limits, stream: TcpStream, router: Router, mut stopped: watch::Receiver<()>) {
+    let _ = stream.set_nodelay(true);
+    // The kernel ends the connection of a client that leaves data unacknowledged or its window shut (tcp(7)).
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(limits.stall));
+    let service = TowerToHyperService::new(router);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_header_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let whole = async {
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            _ = stopped.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(limits.lifetime, whole).await;
+}

@@ -1,0 +1,101 @@
+//! `/api/v1/status`: the server itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::error::ApiError;
+use super::metrics::Lateness;
+use super::params::Params;
+use super::series::json;
+use super::{WebState, describe};
+
+/// Times in Unix seconds.
+#[derive(Serialize)]
+struct Status<'a> {
+    version: &'static str,
+    now: f64,
+    started: f64,
+    uptime: f64,
+    ready: bool,
+    targets: usize,
+    series: usize,
+    config: Config<'a>,
+    writer: Writer<'a>,
+    rounds: Rounds,
+    answers: Answers,
+    lateness: Lateness,
+}
+
+#[derive(Serialize)]
+struct Config<'a> {
+    files: &'a [std::path::PathBuf],
+    /// When the configuration on disk was last read.
+    read: f64,
+    /// The diagnostics, when it has errors: the plan before it goes on running.
+    error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Writer<'a> {
+    queued: usize,
+    blocked: Option<&'a str>,
+    set_aside: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Rounds {
+    measured: u64,
+    unknown: u64,
+    stored: u64,
+    dropped: u64,
+    suspect: u64,
+}
+
+#[derive(Serialize)]
+struct Answers {
+    kernel_stamps: u64,
+    user_stamps: u64,
+    late: u64,
+    duplicates: u64,
+    receive_overflows: u64,
+}
+
+pub(super) async fn status(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
+    params.only(&[])?;
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let now = web.clock.wall();
+    let plan = web.live.plan.load();
+    let reload = web.live.reload.load();
+    let writer = web.live.writer.load();
+    let counters = &web.live.counters;
+    let totals = web.metrics.totals();
+    json(&Status {
+        version: env!("CARGO_PKG_VERSION"),
+        now: now.as_unix_secs_f64(),
+        started: web.started.as_unix_secs_f64(),
+        uptime: now.saturating_since(web.started).as_secs_f64(),
+        ready: web.readiness.reason().is_none(),
+        targets: plan.targets().count(),
+        series: plan.targets().flat_map(describe::series_of).count(),
+        config: Config { files: &plan.files, read: reload.at.as_unix_secs_f64(), error: reload.error.as_deref() },
+        writer: Writer { queued: writer.queued, blocked: writer.blocked.as_deref(), set_aside: &writer.set_aside },
+        rounds: Rounds {
+            measured: count(&counters.rounds_measured),
+            unknown: count(&counters.rounds_unknown),
+            stored: count(&counters.rounds_stored),
+            dropped: count(&counters.rounds_dropped),
+            suspect: count(&totals.suspect_rounds),
+        },
+        answers: Answers {
+            kernel_stamps: count(&totals.kernel_stamps),
+            user_stamps: count(&totals.user_stamps),
+            late: count(&totals.late_answers),
+            duplicates: count(&totals.duplicates),
+            receive_overflows: count(&totals.receive_overflows),
+        },
+        lateness: totals.lateness(),
+    })
+}
