@@ -11,6 +11,9 @@ pub mod net;
 mod probe;
 pub mod probes;
 mod round;
+mod schedule;
+#[cfg(feature = "test-util")]
+pub mod sim;
 mod sink;
 mod target;
 #[cfg(test)]
@@ -18,7 +21,7 @@ mod testing;
 mod time;
 
 pub use clock::{Clock, SystemClock};
-pub use engine::{Offset, SeriesSpec};
+pub use engine::{Engine, EngineConfig, EngineStatus, Offset, Reloaded, SeriesSpec};
 pub use net::resolve::{AddressFamily, Resolve, ResolveError, Resolved, SystemResolver};
 pub use probe::{Limited, OneShot, Pace, Paced, Probe, ProbeDescriptor, ProbeError, RoundCx, RoundLimit};
 pub use round::{

@@ -11,6 +11,11 @@ use crate::round::Round;
 pub trait RoundSink: Send {
     /// Takes one round.
     fn accept(&mut self, round: &Round) -> Result<(), SinkError>;
+
+    /// Passes on what is held back. The engine's last call, when it shuts down.
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 /// A round that a sink could not take.
@@ -58,6 +63,15 @@ impl RoundSink for FanOut {
         let mut outcome = Ok(());
         for sink in &mut self.0 {
             outcome = outcome.and(sink.accept(round));
+        }
+        outcome
+    }
+
+    /// The first error of any sink, after all were flushed.
+    fn flush(&mut self) -> Result<(), SinkError> {
+        let mut outcome = Ok(());
+        for sink in &mut self.0 {
+            outcome = outcome.and(sink.flush());
         }
         outcome
     }
