@@ -1,5 +1,59 @@
 //! A SmokePing configuration: text → raw (as written, with its place) → [`Plan`].
+//!
+//! [`load`] reads a file with everything it includes and answers a [`Plan`], or everything that is wrong with it, in one
+//! go. Nothing in a configuration is run while it is read, and no name is looked up.
+//!
+//! ```
+//! use smokeprobe_server::config::{InMemory, load_from};
+//!
+//! let files = InMemory::default().with("config", "*** Targets ***\nprobe = FPing\n+ Router\nhost = 192.0.2.1\n");
+//! let loaded = load_from(&files, "config".as_ref());
+//! let plan = loaded.plan.unwrap();
+//! assert_eq!(plan.targets().next().unwrap().path.as_str(), "Router");
+//! ```
 
+mod check;
+mod define;
+mod diagnostics;
+mod grammar;
+mod lexer;
 pub mod plan;
+mod report;
+mod schema;
+mod source;
+mod tree;
 
+use std::path::Path;
+
+pub use diagnostics::{Diagnostic, SHOWN, Severity};
 pub use plan::Plan;
+pub use report::{Format, check, check_from, human};
+pub use source::{Disk, FileKind, Files, InMemory};
+
+use diagnostics::Diagnostics;
+use tree::Builder;
+
+/// What came of reading a configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What it means; `None` when there is an error in it.
+    pub plan: Option<Plan>,
+    /// Errors and warnings, in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the configuration in the file `path`.
+pub fn load(path: &Path) -> Loaded {
+    load_from(&Disk, path)
+}
+
+/// Reads the configuration in the file `path` of `files`.
+pub fn load_from(files: &dyn Files, path: &Path) -> Loaded {
+    let mut problems = Diagnostics::default();
+    let mut builder = Builder::new();
+    let sources = lexer::read(files, path, &mut problems, &mut |line, problems| builder.line(line, problems));
+    let root = builder.finish();
+    // What could not be read to its end is not judged by what is missing in it.
+    let plan = if sources.complete() { schema::read(&root, &sources, files, &mut problems) } else { None };
+    Loaded { plan: plan.filter(|_| !problems.has_errors()), diagnostics: problems.finish(&sources) }
+}

@@ -1,0 +1,122 @@
+//! The sections of a configuration: what each may hold, and what it means.
+
+mod alerts;
+mod call;
+mod database;
+mod fit;
+mod general;
+mod hosts;
+mod influxdb;
+mod modules;
+mod options;
+mod presentation;
+mod probes;
+mod slaves;
+mod targets;
+
+use std::path::Path;
+
+use super::check::Verdict;
+use super::diagnostics::{Diagnostics, did_you_mean};
+use super::grammar::{no_table, unknown_variable};
+use super::plan::Plan;
+use super::source::{FileKind, Files, Sources, Span, Text};
+use super::tree::{Section, clipped};
+
+/// How names of targets, probes, charts and hierarchies look, in words.
+const NAME_FORM: &str = "ASCII letters, digits, `-` and `_`";
+
+/// The top sections, in SmokePing's order.
+const SECTIONS: [&str; 8] =
+    ["General", "Database", "Presentation", "Probes", "Targets", "Alerts", "Slaves", "InfluxDB"];
+
+/// What reading a section needs at hand.
+struct Context<'a> {
+    files: &'a dyn Files,
+    problems: &'a mut Diagnostics,
+}
+
+impl Context<'_> {
+    /// Warns of a folder that will have to be made, when the one above it is missing too: that is rarely meant.
+    fn missing_folder(&mut self, value: &Text, name: &str) {
+        let above = Path::new(&value.text).parent().filter(|above| !above.as_os_str().is_empty());
+        if above.is_some_and(|above| self.files.kind(above) != FileKind::Folder) {
+            self.problems
+                .warn(value.span, format!("the folder `{}` of `{name}` does not exist", clipped(&value.text)))
+                .help("it is made at the start, with the folders above it");
+        }
+    }
+}
+
+/// Reads the whole tree. Answers a plan even when there are errors; the caller must not use it then.
+pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problems: &mut Diagnostics) -> Option<Plan> {
+    for (name, value) in &root.variables {
+        unknown_variable(name, value, std::iter::empty(), problems);
+    }
+    no_table(&root.rows, problems);
+    for section in &root.sections {
+        let name = &section.name;
+        if !SECTIONS.contains(&name.text.as_str()) {
+            let help =
+                did_you_mean(&name.text, SECTIONS).unwrap_or_else(|| format!("known are {}", SECTIONS.join(", ")));
+            problems.error(name.span, format!("there is no section `*** {} ***`", clipped(&name.text))).help(help);
+        }
+    }
+    let mut cx = Context { files, problems };
+    let (general, timing) = general::read(root.section("General"), &mut cx);
+    let database = database::read(root.section("Database"), &mut cx);
+    let presentation = presentation::read(root.section("Presentation"), &mut cx);
+    let alerts = alerts::read(root.section("Alerts"), &mut cx);
+    let slaves = slaves::read(root.section("Slaves"), &mut cx);
+    influxdb::read(root.section("InfluxDB"), &mut cx);
+    let instances = probes::read(root.section("Probes"), &timing, &database, &mut cx);
+    let Some(section) = root.section("Targets") else {
+        let end = end_of(root, sources);
+        cx.problems.error(end, "there is no section `*** Targets ***`").help("add one: it names the hosts to measure");
+        return None;
+    };
+    if let Some(probes) = root.section("Probes")
+        && probes.name.span > section.name.span
+    {
+        cx.problems
+            .error(probes.name.span, "`*** Probes ***` must come before `*** Targets ***`")
+            .help("move the section up, or its @include");
+    }
+    let known = targets::Known {
+        alerts: &alerts,
+        slaves: &slaves,
+        hierarchies: &presentation.hierarchies,
+        instances: &instances,
+        has_alerts: root.section("Alerts").is_some(),
+        database: &database,
+    };
+    let root_node = targets::read(section, &known, &mut cx);
+    slaves::check_secrets(root.section("Slaves"), &root_node, &mut cx);
+    Some(Plan {
+        general,
+        database,
+        presentation,
+        probes: instances.into_iter().map(|(name, instance)| (name, instance.plan)).collect(),
+        alerts,
+        slaves,
+        root: root_node,
+        files: sources.paths(),
+    })
+}
+
+/// A place for what is missing from the whole: the end of the main file.
+fn end_of(root: &Section, sources: &Sources) -> Span {
+    let last = root.sections.last().map_or(0, |section| section.name.span.order);
+    let line = sources.text(0).lines().count().max(1) as u32;
+    Span { order: last.saturating_add(1).max(u32::MAX / 2), file: 0, line, column: 1, end: 1 }
+}
+
+/// The format of a time. It becomes part of a file name or of a graph, and is never run.
+fn strftime(value: &str) -> Verdict {
+    use chrono::format::{Item, StrftimeItems};
+    if value.contains('\'') {
+        return Verdict::expected("a strftime format without `'`");
+    }
+    let unknown = StrftimeItems::new(value).any(|item| matches!(item, Item::Error));
+    Verdict::good_if(!unknown, "a strftime format, such as `%Y-%m-%d`")
+}

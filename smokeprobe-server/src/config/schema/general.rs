@@ -1,0 +1,110 @@
+//! `*** General ***`.
+
+use std::path::PathBuf;
+
+use super::super::check::{Check, OFFSET, Verdict, YES_NO};
+use super::super::grammar::{Rules, Sections, examine, rule};
+use super::super::plan::{General, Offset};
+use super::super::source::FileKind;
+use super::super::tree::Section;
+use super::Context;
+
+/// Where the RRD files are unless `datadir` says.
+const DEFAULT_DATADIR: &str = "/var/lib/smokeprobe";
+
+/// What only the old programs needed (`imgcache`, `smokemail`, …) is known, may be missing, and is not looked at.
+const RULES: Rules = Rules {
+    variables: &[
+        rule("owner", Check::Any),
+        rule("imgcache", Check::Any),
+        rule("imgurl", Check::Any),
+        rule("datadir", FOLDER),
+        rule("dyndir", FOLDER),
+        rule("pagedir", Check::Any),
+        rule("piddir", Check::Any),
+        rule("sendmail", Check::Any),
+        rule("smokemail", Check::Any),
+        rule("tmail", Check::Any),
+        rule("cgiurl", Check::With(url)),
+        rule("contact", Check::With(contact)),
+        rule("mailhost", Check::Any),
+        rule("mailuser", Check::Any),
+        rule("mailpass", Check::Any),
+        rule("snpphost", Check::Any),
+        rule("display_name", Check::Any),
+        rule("syslogfacility", WORD),
+        rule("syslogpriority", WORD),
+        rule("offset", OFFSET),
+        rule("concurrentprobes", YES_NO),
+        rule("changeprocessnames", YES_NO),
+        rule("changecgiprogramname", YES_NO),
+        rule("linkstyle", Check::OneOf(&["absolute", "relative", "original"])),
+        rule("precreateperms", Check::With(octal)),
+    ],
+    table: None,
+    sections: Sections::None,
+};
+
+const FOLDER: Check = Check::With(|value| Verdict::good_if(!value.is_empty(), "the path of a folder"));
+const WORD: Check = Check::With(|value| {
+    let word = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    Verdict::good_if(word, "one word of letters and digits")
+});
+
+fn url(value: &str) -> Verdict {
+    let rest = value.strip_prefix("http://").or_else(|| value.strip_prefix("https://"));
+    let good = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(super::super::lexer::blank));
+    Verdict::good_if(good, "an address such as `https://example.net/smokeping.cgi`")
+}
+
+fn contact(value: &str) -> Verdict {
+    let address = value.split_once('@').is_some_and(|(name, place)| !name.is_empty() && !place.is_empty());
+    Verdict::good_if(
+        address && !value.contains(super::super::lexer::blank),
+        "a mail address such as `name@example.net`",
+    )
+}
+
+fn octal(value: &str) -> Verdict {
+    let good = !value.is_empty() && value.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    Verdict::good_if(good, "permissions in octal, such as `2755`")
+}
+
+/// What the rest needs to know of the section besides [`General`].
+#[derive(Debug, Default)]
+pub(crate) struct Timing {
+    /// Where rounds start unless a probe says.
+    pub(crate) offset: Offset,
+    /// Probes may have a step and an offset of their own.
+    pub(crate) concurrent: bool,
+}
+
+pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> (General, Timing) {
+    let mut general = General { datadir: DEFAULT_DATADIR.into(), ..General::default() };
+    let mut timing = Timing { offset: Offset::Random, concurrent: true };
+    if let Some(section) = section {
+        let values = examine(section, &RULES, cx.problems);
+        if let Some(datadir) = values.text("datadir") {
+            general.datadir = PathBuf::from(&datadir.text);
+            match cx.files.kind(&general.datadir) {
+                FileKind::Folder => {}
+                FileKind::File { .. } => {
+                    let message = format!("`datadir` is {}, which is a file", general.datadir.display());
+                    cx.problems.error(datadir.span, message).help("name a folder; it is made when it is missing");
+                }
+                FileKind::Missing => cx.missing_folder(datadir, "datadir"),
+            }
+        }
+        general.owner = values.string("owner");
+        general.contact = values.string("contact");
+        general.cgiurl = values.string("cgiurl");
+        general.display_name = values.string("display_name").filter(|name| !name.is_empty());
+        general.dyndir = values.string("dyndir").map(PathBuf::from).unwrap_or_default();
+        timing.offset = values.text("offset").map_or(Offset::Random, |text| super::probes::offset(&text.text));
+        timing.concurrent = values.yes("concurrentprobes").unwrap_or(true);
+    }
+    if general.dyndir.as_os_str().is_empty() {
+        general.dyndir.clone_from(&general.datadir);
+    }
+    (general, timing)
+}

@@ -1,0 +1,460 @@
+//! `*** Targets ***`: the tree, with what its sections inherit.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use smokeprobe_core::TargetPath;
+
+use super::super::check::{Check, Verdict, YES_NO, name};
+use super::super::diagnostics::{did_you_mean, nearest};
+use super::super::grammar::{Rule, judge, missing, no_table, rule, unknown_variable};
+use super::super::plan::{Alert, Database, Node, ProbeOptions, Slave, Target, TargetHost};
+use super::super::source::{Span, Text};
+use super::super::tree::{Section, clipped};
+use super::fit::Fit;
+use super::hosts::{self, HostForm, MultihostPlace};
+use super::modules::{ALL, Module};
+use super::options::{self, Settings};
+use super::probes::Instance;
+use super::{Context, alerts};
+
+/// The variables that a target has whatever its probe.
+const COMMON: &[Rule] = &[
+    rule("menu", Check::Any),
+    rule("title", Check::Any),
+    rule("remark", Check::Any),
+    rule("menuextra", Check::Any),
+    rule("note", Check::Any),
+    rule("host", Check::Any),
+    rule("hide", YES_NO),
+    rule("nomasterpoll", YES_NO),
+    rule("alerts", Check::With(alert_list)),
+    rule("alertee", Check::With(alerts::recipients)),
+    rule("slaves", Check::Any),
+    rule("parents", Check::With(parents)),
+    rule("email", Check::With(email)),
+    rule("rawlog", Check::With(rawlog)),
+];
+
+/// Those that the top section does not have.
+const NOT_AT_TOP: [&str; 7] = ["host", "hide", "nomasterpoll", "alertee", "email", "note", "rawlog"];
+
+fn alert_list(value: &str) -> Verdict {
+    let blank_inside = value.split(',').any(|name| name.trim().contains(super::super::lexer::blank));
+    Verdict::good_if(!blank_inside, "names of alerts with commas between them")
+}
+
+fn parents(value: &str) -> Verdict {
+    let part = |part: &str| {
+        part.split_once(":/")
+            .is_some_and(|(hierarchy, path)| name(hierarchy) && (path.is_empty() || path.split('/').all(name)))
+    };
+    Verdict::good_if(
+        value.split(' ').all(part),
+        "`hierarchy:/path`, such as `owner:/Bob/Servers`; several have one blank between them",
+    )
+}
+
+fn email(value: &str) -> Verdict {
+    let good = value.rsplit_once('<').is_some_and(|(name, rest)| {
+        let named = name.ends_with(super::super::lexer::blank) && name.len() > 1;
+        let address = rest.strip_suffix('>').and_then(|address| address.split_once('@'));
+        named && address.is_some_and(|(user, place)| !user.is_empty() && !place.is_empty())
+    });
+    Verdict::good_if(good, "a name and an address, such as `Ann Example <ann@example.net>`")
+}
+
+fn rawlog(value: &str) -> Verdict {
+    if value.contains(['/', '\0']) {
+        return Verdict::expected("a strftime format without `/`: it becomes part of a file name");
+    }
+    super::strftime(value)
+}
+
+/// What targets may refer to.
+pub(super) struct Known<'a> {
+    pub(super) alerts: &'a BTreeMap<String, Alert>,
+    pub(super) slaves: &'a BTreeMap<String, Slave>,
+    pub(super) hierarchies: &'a BTreeMap<String, String>,
+    pub(super) instances: &'a BTreeMap<String, Instance<'a>>,
+    pub(super) has_alerts: bool,
+    pub(super) database: &'a Database,
+}
+
+/// What a section hands down.
+#[derive(Clone, Default)]
+struct Inherited<'a> {
+    probe: Option<&'a Instance<'a>>,
+    /// A probe is named, even if there is none of that name.
+    probe_named: bool,
+    alerts: Rc<[String]>,
+    alertee: Rc<[String]>,
+    slaves: Rc<[String]>,
+    menuextra: Option<Rc<str>>,
+    nomasterpoll: bool,
+    /// Variables of the probe.
+    variables: Vec<(&'a str, &'a Text)>,
+}
+
+/// Reads the section with everything below.
+pub(super) fn read(section: &Section, known: &Known<'_>, cx: &mut Context<'_>) -> Node {
+    let mut reader = Reader { known, cx, fit: Fit::default(), multihosts: Vec::new() };
+    let root = reader.section(section, None, &Inherited::default());
+    let Reader { fit, multihosts, .. } = reader;
+    hosts::check_members(&multihosts, &root, cx);
+    fit.finish(|probe| known.instances.get(probe).and_then(|probe| probe.place).unwrap_or(section.name.span), cx);
+    root
+}
+
+struct Reader<'a, 'c, 'f> {
+    known: &'a Known<'a>,
+    cx: &'c mut Context<'f>,
+    fit: Fit,
+    multihosts: Vec<MultihostPlace>,
+}
+
+/// What a section says itself.
+#[derive(Default)]
+struct Own<'a> {
+    menu: Option<&'a Text>,
+    title: Option<&'a Text>,
+    remark: Option<&'a Text>,
+    host: Option<&'a Text>,
+    rawlog: Option<&'a Text>,
+    hide: bool,
+    parents: Vec<(String, String)>,
+}
+
+impl<'a> Reader<'a, '_, '_> {
+    fn section(&mut self, section: &'a Section, path: Option<TargetPath>, above: &Inherited<'a>) -> Node {
+        let mut handed = above.clone();
+        let own = self.variables(section, path.is_none(), &mut handed);
+        no_table(&section.rows, self.cx.problems);
+        let (mut target, mut multihost) = (None, Vec::new());
+        if let (Some(path), Some(host)) = (&path, own.host) {
+            match hosts::read(host, self.cx) {
+                HostForm::Measured(address) => target = self.target(section, path, host, address, &own, &handed),
+                HostForm::Multihost(members) => {
+                    multihost = members.iter().map(|(series, _)| series.clone()).collect();
+                    self.multihosts.push(MultihostPlace { members });
+                }
+                HostForm::Nothing => {}
+            }
+        }
+        // Only variables of the probe that holds here go further down.
+        let module = handed.probe.and_then(|probe| probe.module);
+        handed.variables.retain(|(name, _)| module.is_none_or(|module| module.in_targets(name).is_some()));
+        let children = section.sections.iter().filter_map(|inner| self.inner(inner, path.as_ref(), &handed)).collect();
+        let fallback = match (&path, own.host) {
+            (None, _) => "Top",
+            (_, Some(host)) if !host.text.is_empty() => &host.text,
+            _ => &section.name.text,
+        };
+        let label = |own: Option<&Text>| {
+            own.map(|own| own.text.as_str()).filter(|own| !own.is_empty()).unwrap_or(fallback).to_owned()
+        };
+        Node {
+            name: if path.is_some() { section.name.text.clone() } else { String::new() },
+            menu: label(own.menu),
+            title: label(own.title),
+            remark: own.remark.map(|remark| remark.text.clone()),
+            menuextra: handed.menuextra.as_deref().map(str::to_owned),
+            hide: own.hide,
+            host: own.host.map(|host| host.text.clone()),
+            target,
+            multihost,
+            parents: own.parents,
+            children,
+            path,
+        }
+    }
+
+    fn inner(&mut self, section: &'a Section, above: Option<&TargetPath>, handed: &Inherited<'a>) -> Option<Node> {
+        let text = &section.name;
+        let path = above.map_or_else(|| text.text.parse(), |above| above.child(&text.text));
+        match path {
+            Ok(path) if name(&text.text) && text.text != "PROBE_CONF" => {
+                Some(self.section(section, Some(path), handed))
+            }
+            _ if text.text == "PROBE_CONF" => {
+                self.cx
+                    .problems
+                    .error(text.span, "sections `PROBE_CONF` are a thing of SmokePing 1")
+                    .help("set the variables of the probe in the target's own section");
+                None
+            }
+            _ => {
+                let mut fixed: String = text
+                    .text
+                    .chars()
+                    .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
+                    .collect();
+                fixed.truncate(60);
+                let usable = fixed.contains(|c: char| c.is_ascii_alphanumeric());
+                let help = if usable {
+                    format!("write `{fixed}`, and `menu = {}`", clipped(&text.text))
+                } else {
+                    format!("choose another name, and write `menu = {}`", clipped(&text.text))
+                };
+                self.cx
+                    .problems
+                    .error(
+                        text.span,
+                        format!("target name `{}` is not made of {}", clipped(&text.text), super::NAME_FORM),
+                    )
+                    .help(help);
+                // Read for the errors in it, under a name that is good.
+                let stand_in = above.map_or_else(|| "_".parse(), |above| above.child("_"));
+                if let Ok(path) = stand_in {
+                    self.section(section, Some(path), handed);
+                }
+                None
+            }
+        }
+    }
+
+    fn variables(&mut self, section: &'a Section, top: bool, handed: &mut Inherited<'a>) -> Own<'a> {
+        let mut own = Own::default();
+        // The probe decides which variables there are, so it comes before them.
+        let mut probe_is_late = None;
+        for (name, value) in &section.variables {
+            if name.text == "probe" {
+                self.probe(name, value, probe_is_late, handed);
+                continue;
+            }
+            let Some(rule) = COMMON.iter().find(|rule| rule.name == name.text) else {
+                probe_is_late.get_or_insert(name.span);
+                self.probe_variable(name, value, handed);
+                continue;
+            };
+            if top && NOT_AT_TOP.contains(&rule.name) {
+                self.cx
+                    .problems
+                    .error(name.span, format!("the top of Targets has no `{}`", rule.name))
+                    .help("put it into a section below, such as `+ Name`");
+                continue;
+            }
+            if rule.name == "host" {
+                probe_is_late.get_or_insert(name.span);
+            }
+            if judge(rule, value, self.cx.problems) {
+                self.common(rule.name, value, &mut own, handed);
+            }
+        }
+        own
+    }
+
+    fn probe(&mut self, name: &Text, value: &Text, late: Option<Span>, handed: &mut Inherited<'a>) {
+        let wanted = value.text.as_str();
+        handed.probe = self.known.instances.get(wanted);
+        handed.probe_named = true;
+        if let Some(before) = late {
+            self.cx
+                .problems
+                .error(name.span, "`probe` must come before `host` and before the variables of the probe")
+                .help(format!("move the line above line {}", before.line));
+        }
+        if handed.probe.is_some() {
+            return;
+        }
+        let template = Module::named(wanted)
+            .filter(|_| self.known.instances.values().any(|instance| instance.plan.module == wanted));
+        let names: Vec<_> = self.known.instances.keys().map(String::as_str).collect();
+        let help = match template {
+            Some(module) => {
+                let instances = self.known.instances.values().filter(|instance| instance.plan.module == module.name);
+                let names: Vec<_> = instances.map(|instance| instance.plan.name.as_str()).collect();
+                format!("its section has instances, which are the probes to name: {}", names.join(", "))
+            }
+            None => match nearest(wanted, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if Module::named(wanted).is_some() => format!("add `+ {wanted}` to `*** Probes ***`"),
+                None if names.is_empty() => "add it to `*** Probes ***`, which has none".to_owned(),
+                None => format!("the probes are {}", clipped(&names.join(", "))),
+            },
+        };
+        self.cx.problems.error(value.span, format!("there is no probe `{}`", clipped(wanted))).help(help);
+    }
+
+    fn common(&mut self, name: &str, value: &'a Text, own: &mut Own<'a>, handed: &mut Inherited<'a>) {
+        match name {
+            "menu" => own.menu = Some(value),
+            "title" => own.title = Some(value),
+            "remark" => own.remark = Some(value),
+            "host" => own.host = Some(value),
+            "rawlog" => own.rawlog = Some(value),
+            "hide" => own.hide = value.text == "yes",
+            "nomasterpoll" => handed.nomasterpoll = value.text == "yes",
+            "menuextra" => handed.menuextra = Some(value.text.as_str().into()),
+            "alertee" => handed.alertee = list(&value.split(|c| c == ',')),
+            "alerts" => {
+                let names = value.split(|c| c == ',');
+                self.check_alerts(&names);
+                handed.alerts = list(&names);
+            }
+            "slaves" => {
+                let names = value.split(super::super::lexer::blank);
+                self.check_slaves(&names);
+                handed.slaves = list(&names);
+            }
+            "parents" => {
+                for (parent, span) in value.split(super::super::lexer::blank) {
+                    if let Some((hierarchy, path)) = parent.split_once(':') {
+                        self.check_hierarchy(hierarchy, span);
+                        own.parents.push((hierarchy.to_owned(), path.to_owned()));
+                    }
+                }
+            }
+            // `note` and `email` say nothing to us.
+            _ => {}
+        }
+    }
+
+    fn check_alerts(&mut self, names: &[(&str, Span)]) {
+        for (name, span) in names.iter().filter(|(name, _)| !self.known.alerts.contains_key(*name)) {
+            let help = if self.known.has_alerts {
+                did_you_mean(name, self.known.alerts.keys().map(String::as_str))
+            } else {
+                Some("there is no `*** Alerts ***` section".to_owned())
+            };
+            self.cx.problems.error(*span, format!("there is no alert `{}`", clipped(name))).maybe(help);
+        }
+    }
+
+    fn check_slaves(&mut self, names: &[(&str, Span)]) {
+        for (name, span) in names.iter().filter(|(name, _)| !self.known.slaves.contains_key(*name)) {
+            let help = did_you_mean(name, self.known.slaves.keys().map(String::as_str))
+                .unwrap_or_else(|| format!("add `+ {}` to `*** Slaves ***`; blanks separate names", clipped(name)));
+            self.cx.problems.error(*span, format!("there is no slave `{}`", clipped(name))).help(help);
+        }
+    }
+
+    fn check_hierarchy(&mut self, hierarchy: &str, span: Span) {
+        if self.known.hierarchies.contains_key(hierarchy) {
+            return;
+        }
+        let help = did_you_mean(hierarchy, self.known.hierarchies.keys().map(String::as_str))
+            .unwrap_or_else(|| format!("add `++ {hierarchy}` to `+ hierarchies` in `*** Presentation ***`"));
+        self.cx.problems.error(span, format!("there is no hierarchy `{}`", clipped(hierarchy))).help(help);
+    }
+
+    /// A variable that is the probe's, or nobody's.
+    fn probe_variable(&mut self, name: &'a Text, value: &'a Text, handed: &mut Inherited<'a>) {
+        if name.text.starts_with("influx_") {
+            return;
+        }
+        let module = handed.probe.and_then(|probe| probe.module);
+        // A module that is not SmokePing's own may have any variable.
+        let foreign = handed.probe.is_some() && module.is_none();
+        let rule = module.and_then(|module| module.in_targets(&name.text));
+        if foreign || rule.is_some_and(|rule| judge(rule, value, self.cx.problems)) {
+            handed.variables.retain(|(known, _)| *known != name.text);
+            handed.variables.push((&name.text, value));
+            return;
+        }
+        if rule.is_some() {
+            return;
+        }
+        let probe_wide = module.filter(|module| module.in_probes(&name.text).is_some());
+        let elsewhere: Vec<_> =
+            ALL.iter().filter(|other| other.in_targets(&name.text).is_some()).map(|other| other.name).collect();
+        let shown = clipped(&name.text);
+        match (handed.probe, probe_wide, elsewhere.first()) {
+            (Some(probe), Some(_), _) => self
+                .cx
+                .problems
+                .warn(name.span, format!("`{shown}` holds for all targets of a probe; it is ignored here"))
+                .help(format!("set it for {} in `*** Probes ***`", probe.plan.name)),
+            (Some(probe), None, Some(first)) => {
+                let help = match self.configured(&elsewhere) {
+                    Some(other) => {
+                        format!("if probe {other} is meant, write `probe = {other}` above; else take the line away")
+                    }
+                    None => format!("probe {first} has it; take the line away, or choose that probe"),
+                };
+                let message = format!("probe {} has no variable `{shown}`; it is ignored", probe.plan.name);
+                self.cx.problems.warn(name.span, message).help(help);
+            }
+            // Which variables there are is not known without a probe, and that is an error already.
+            (None, _, Some(_)) => {
+                if !handed.probe_named {
+                    self.cx
+                        .problems
+                        .error(name.span, format!("there is no probe here that could have a variable `{shown}`"))
+                        .help("write `probe = …` above it");
+                }
+            }
+            _ => {
+                let own = module.into_iter().flat_map(Module::variables);
+                let others = ALL.iter().flat_map(Module::variables);
+                let names: Vec<_> =
+                    COMMON.iter().chain(own).chain(others).map(|rule| rule.name).chain(["probe"]).collect();
+                unknown_variable(name, value, names.into_iter(), self.cx.problems);
+            }
+        }
+    }
+
+    /// A probe of one of these modules that can be named.
+    fn configured(&self, modules: &[&str]) -> Option<&'a str> {
+        let mut instances = self.known.instances.values();
+        let found = instances.find(|probe| probe.place.is_some() && modules.contains(&probe.plan.module.as_str()));
+        found.map(|probe| probe.plan.name.as_str())
+    }
+
+    fn target(
+        &mut self,
+        section: &Section,
+        path: &TargetPath,
+        host: &Text,
+        address: TargetHost,
+        own: &Own<'_>,
+        handed: &Inherited<'a>,
+    ) -> Option<Target> {
+        let Some(probe) = handed.probe else {
+            // An unknown probe was noted where it is named.
+            if !handed.probe_named {
+                self.cx
+                    .problems
+                    .error(host.span, format!("`{}` has no probe to measure it", clipped(&section.name.text)))
+                    .help("write `probe = FPing` at the top of Targets");
+            }
+            return None;
+        };
+        for rule in probe.module.into_iter().flat_map(Module::mandatory) {
+            let here = handed.variables.iter().any(|(name, _)| *name == rule.name);
+            if !here && probe.value(rule.name).is_none() {
+                missing(section.name.span, &section.name.text, rule.name, self.cx.problems);
+            }
+        }
+        let pings = handed.variables.iter().find(|(name, _)| *name == "pings").map(|(_, value)| *value);
+        let pings = pings.or_else(|| probe.value("pings")).and_then(|pings| pings.text.parse().ok());
+        let pings = pings.unwrap_or(self.known.database.pings);
+        let settings = Settings { own: &handed.variables, instance: probe, pings };
+        let options = options::build(&settings, self.cx);
+        let step = probe.plan.step;
+        self.fit.target(&probe.plan.name, step, pings, &options, host.span, self.cx);
+        if handed.nomasterpoll && handed.slaves.is_empty() && options != ProbeOptions::Unsupported {
+            self.cx
+                .problems
+                .warn(host.span, "nobody measures this: `nomasterpoll = yes`, and there are no slaves")
+                .help("name slaves, or write `nomasterpoll = no`");
+        }
+        Some(Target {
+            path: path.clone(),
+            host: address,
+            probe: probe.plan.name.clone(),
+            options,
+            step,
+            pings,
+            alerts: handed.alerts.to_vec(),
+            alertee: handed.alertee.to_vec(),
+            slaves: handed.slaves.to_vec(),
+            nomasterpoll: handed.nomasterpoll,
+            rawlog: own.rawlog.map(|rawlog| rawlog.text.clone()),
+        })
+    }
+}
+
+fn list(parts: &[(&str, Span)]) -> Rc<[String]> {
+    parts.iter().map(|(part, _)| (*part).to_owned()).collect()
+}

@@ -1,0 +1,200 @@
+//! Where configuration text comes from: files on disk or in memory, and places in them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Where a configuration's files are read from.
+///
+/// Reading a configuration goes through this alone, so that it runs on bytes in memory as well: in tests, in fuzzing.
+pub trait Files {
+    /// The content of a regular file, cut after `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is a folder, a pipe or a device.
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
+
+    /// What is at `path`, without reading it.
+    fn kind(&self, path: &Path) -> FileKind;
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Nothing, or nothing that we may see.
+    Missing,
+    /// A folder.
+    Folder,
+    /// A file with these permission bits.
+    File {
+        /// The nine permission bits and those above them.
+        mode: u32,
+    },
+}
+
+/// The files of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        // Asked before opening: opening a pipe waits for a writer that may never come.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn kind(&self, path: &Path) -> FileKind {
+        match fs::metadata(path) {
+            Err(_) => FileKind::Missing,
+            Ok(found) if found.is_dir() => FileKind::Folder,
+            Ok(found) => FileKind::File { mode: found.permissions().mode() },
+        }
+    }
+}
+
+/// Files that exist in memory only. Every file has the mode 0600; a folder exists when a file is below it.
+#[derive(Debug, Clone, Default)]
+pub struct InMemory(BTreeMap<PathBuf, Vec<u8>>);
+
+impl InMemory {
+    /// With `content` as the file `path`.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
+        self.0.insert(path.into(), content.into());
+        self
+    }
+}
+
+impl Files for InMemory {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let content = self.0.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(content.iter().copied().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+    }
+
+    fn kind(&self, path: &Path) -> FileKind {
+        if self.0.contains_key(path) {
+            FileKind::File { mode: 0o600 }
+        } else if self.0.keys().any(|file| file.starts_with(path)) {
+            FileKind::Folder
+        } else {
+            FileKind::Missing
+        }
+    }
+}
+
+/// A place in a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Span {
+    /// The number of the logical line in the order of reading, through includes. First, so that places sort by it.
+    pub(crate) order: u32,
+    /// The file, as an index into [`Sources`].
+    pub(crate) file: u32,
+    /// The line, from 1.
+    pub(crate) line: u32,
+    /// The first character, from 1.
+    pub(crate) column: u32,
+    /// The character after the last one.
+    pub(crate) end: u32,
+}
+
+/// A piece of configuration text with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the text of a text is its text")]
+pub(crate) struct Text {
+    /// The text itself.
+    pub(crate) text: String,
+    /// Its place.
+    pub(crate) span: Span,
+    /// The text stands in the file as it is: on one line, and not put there by a `@define`.
+    pub(crate) verbatim: bool,
+}
+
+impl Text {
+    /// The place of a part of the text, as well as it is known.
+    pub(crate) fn part(&self, range: Range<usize>) -> Span {
+        let (Some(before), Some(part)) = (self.text.get(..range.start), self.text.get(range)) else {
+            return self.span;
+        };
+        if !self.verbatim {
+            return self.span;
+        }
+        let column = self.span.column + before.chars().count() as u32;
+        Span { column, end: column + (part.chars().count() as u32).max(1), ..self.span }
+    }
+
+    /// The text's parts between `separators`, trimmed, without the empty ones, each with its place.
+    pub(crate) fn split(&self, separator: impl Fn(char) -> bool) -> Vec<(&str, Span)> {
+        let base = self.text.as_ptr() as usize;
+        self.text
+            .split(separator)
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                // `part` is a slice of `self.text`, so the difference of their addresses is its offset.
+                let start = part.as_ptr() as usize - base;
+                (part, self.part(start..start + part.len()))
+            })
+            .collect()
+    }
+}
+
+/// Every file that was read, in the order of reading.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    all: Vec<Source>,
+    /// Reading stopped before the end.
+    given_up: bool,
+}
+
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    content: String,
+}
+
+impl Sources {
+    /// Adds a file and answers its number.
+    pub(crate) fn add(&mut self, path: PathBuf, text: String) -> u32 {
+        self.all.push(Source { path, content: text });
+        self.all.len() as u32 - 1
+    }
+
+    /// How many files were read, counting one as often as it was read.
+    pub(crate) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Notes that reading stopped before the end.
+    pub(crate) fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn complete(&self) -> bool {
+        !self.given_up
+    }
+
+    /// The path of a file.
+    pub(crate) fn path(&self, file: u32) -> &Path {
+        &self.all[file as usize].path
+    }
+
+    /// The text of a file.
+    pub(crate) fn text(&self, file: u32) -> &str {
+        &self.all[file as usize].content
+    }
+
+    /// Every path, each once, in the order of reading.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let mut seen = std::collections::HashSet::new();
+        self.all.iter().filter(|source| seen.insert(&source.path)).map(|source| source.path.clone()).collect()
+    }
+}
