@@ -2,11 +2,13 @@
 
 mod probes {
     pub(crate) mod dns_server;
+    pub(crate) mod http_server;
     pub(crate) mod tls;
 
     mod dns;
+    mod http;
     mod resolve;
     mod tcp;
 }
 
-use probes::{dns_server, tls};
+use probes::{dns_server, http_server, tls};

@@ -21,6 +21,11 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
+    /// Its certificate, for a file of authorities.
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// Accepts TLS with a certificate made out to these names or addresses.
     pub(crate) fn acceptor(&self, names: &[&str]) -> TlsAcceptor {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
