@@ -122,10 +122,16 @@ pub struct Quality {
     pub duplicates: u32,
     /// Packets that our own receive queue dropped while the round ran.
     pub receive_overflows: u32,
-    /// How late the worst of our own timers fired.
+    /// How late the worst of our own timers fired. Serialized as seconds.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "seconds"))]
     pub timer_lateness: Duration,
     /// Our own starvation (lateness, overflows) may have spoilt the round: its loss must not raise an alert.
     pub suspect: bool,
+}
+
+#[cfg(feature = "serde")]
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 /// One round of one series, closed. It never changes again: late answers count as lost.

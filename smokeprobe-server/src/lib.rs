@@ -1,5 +1,6 @@
 //! The smokeprobe daemon as a library: what `main` composes, and what the tests reach.
 
+pub mod cli;
 pub mod config;
 pub mod graph;
 pub mod live;
