@@ -177,6 +177,8 @@ pub struct Measured {
     pub phases: Vec<Phases>,
     /// When the server's certificate expires.
     pub certificate_expires: Option<WallTime>,
+    /// How long a host whose address is dynamic has had it.
+    pub uptime: Option<Duration>,
     /// A sentence about what went wrong, from the probe.
     pub note: Option<String>,
 }
@@ -302,6 +304,11 @@ impl Recorder {
     /// Notes when the server's certificate expires.
     pub fn certificate_expires(&self, at: WallTime) {
         self.lock().about.certificate_expires = Some(at);
+    }
+
+    /// Notes how long a host whose address is dynamic has had it.
+    pub fn uptime(&self, uptime: Duration) {
+        self.lock().about.uptime = Some(uptime);
     }
 
     /// Leaves a sentence about what went wrong; the last one stands.

@@ -10,7 +10,7 @@ use tokio::task::{self, JoinError, JoinSet};
 
 use super::outlet::Outlet;
 use super::running::{End, Running};
-use super::{EngineConfig, EngineStatus, Offset, Reloaded, SeriesSpec};
+use super::{EngineConfig, EngineStatus, Offset, Reloaded, SeriesSpec, sleep};
 use crate::probe::ProbeError;
 use crate::round::{Round, RoundOrder, UnknownReason};
 use crate::schedule::{Due, Schedule, spread};
@@ -369,12 +369,4 @@ fn offset(spec: &SeriesSpec) -> Duration {
 /// How long before the next round a round is closed: time for its task to end.
 fn margin(step: Step) -> Duration {
     (step.as_duration() / 20).min(Duration::from_secs(1))
-}
-
-async fn sleep(time: Duration) {
-    if time.is_zero() {
-        return task::yield_now().await;
-    }
-    #[expect(clippy::disallowed_methods, reason = "this is where the engine waits for what is due")]
-    tokio::time::sleep(time).await;
 }
