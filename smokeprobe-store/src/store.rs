@@ -28,9 +28,9 @@ pub trait Store: Send + Sync {
 pub enum Appended {
     /// It is kept.
     Stored,
-    /// Its slot has a row already, which stays as it is.
+    /// Its slot is the last one kept, whose row stays as it is.
     Duplicate,
-    /// Its slot lies before the last one kept and has no row of its own.
+    /// Its slot lies before the last one kept: rows that are closed never change.
     TooOld,
 }
 
@@ -134,6 +134,14 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// A place cannot be used for a store, or not in this way.
+    #[error("cannot use {path}: {reason}", path = path.display())]
+    Unusable {
+        /// Which place.
+        path: PathBuf,
+        /// Why, and what to do.
         reason: String,
     },
     /// A round does not fit the series, such as another number of pings.

@@ -1,0 +1,254 @@
+//! The one writer: journal first, files later.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use smokeprobe_core::{Round, SeriesId, Step};
+
+use crate::rrd::file::RrdFile;
+use crate::rrd::incident::IncidentKind;
+use crate::rrd::journal::{self, Entry, Journal, Record};
+use crate::rrd::pending::{Pending, Shared};
+use crate::rrd::update::append_slot;
+use crate::store::{Appended, StoreError};
+
+/// The state of writing.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    /// `None` until the first append, so that a folder that cannot be written can be read.
+    journal: Option<Journal>,
+    next_segment: u64,
+    /// Segments whose entries are in their files, but perhaps not on the disk.
+    ended: Arc<Mutex<Vec<u64>>>,
+    /// The file system is being synced.
+    syncing: Arc<AtomicBool>,
+    /// Files that were made and may not be on the disk.
+    fresh: BTreeSet<PathBuf>,
+    /// Folders with files that were written.
+    touched: BTreeSet<PathBuf>,
+    pending_bytes: usize,
+    /// Entries of an earlier run that could not be put into their files.
+    pub(super) stuck: HashMap<SeriesId, Vec<Record>>,
+    /// Files that go on with other archives than the configured ones, since they could not be converted.
+    pub(super) unconverted: HashSet<SeriesId>,
+}
+
+impl Writer {
+    /// A writer that begins its journal with segment `next_segment`; `ended` are those before it.
+    pub(super) fn new(next_segment: u64, ended: Vec<u64>, stuck: HashMap<SeriesId, Vec<Record>>) -> Self {
+        Self { next_segment, ended: Arc::new(Mutex::new(ended)), stuck, ..Self::default() }
+    }
+
+    /// Keeps a row.
+    pub(crate) fn append(&mut self, shared: &Shared, round: &Round, values: &[f64]) -> Result<Appended, StoreError> {
+        if self.pending_bytes >= 2 * shared.config.pending_bytes {
+            self.commit(shared)?;
+        }
+        let series = &round.series;
+        self.unstick(shared, series)?;
+        let (layout, live, earlier) =
+            self.state_for(shared, series, round.slot.step(), round.pings, Some(round.slot))?;
+        let end = round.slot.end();
+        if end <= live.updated.secs {
+            return Ok(if end == live.updated.secs { Appended::Duplicate } else { Appended::TooOld });
+        }
+        let before = live.updated;
+        let (mut live, mut runs) = (live, Vec::new());
+        if append_slot(&layout, &mut live, end, values, &mut runs).is_err() {
+            return Ok(Appended::TooOld);
+        }
+        self.log(shared, &Entry::Row(Record::new(series, &layout, before, &live, values, &runs)))?;
+        let mut times = vec![before];
+        if let Some(earlier) = earlier {
+            self.pending_bytes = self.pending_bytes.saturating_sub(earlier.bytes());
+            times.clone_from(&earlier.times);
+            runs.splice(0..0, earlier.runs.iter().cloned());
+        }
+        times.push(live.updated);
+        let pending = Pending { layout, live, runs, times };
+        self.pending_bytes += pending.bytes();
+        shared.set_pending(series, Some(pending));
+        if self.pending_bytes >= shared.config.pending_bytes {
+            // The round is kept, whatever comes of this; appends fail once twice the room is taken.
+            if let Err(error) = self.commit(shared) {
+                tracing::debug!(%error, "rounds wait for their files");
+            }
+        }
+        Ok(Appended::Stored)
+    }
+
+    /// Makes the file of a series, or converts it.
+    pub(crate) fn prepare(
+        &mut self,
+        shared: &Shared,
+        series: &SeriesId,
+        step: Step,
+        pings: u32,
+    ) -> Result<bool, StoreError> {
+        self.unstick(shared, series)?;
+        let incidents = shared.incidents.list().len();
+        let made = self.fresh.len();
+        self.state_for(shared, series, step, pings, None)?;
+        Ok(self.fresh.len() > made || shared.incidents.list().len() > incidents)
+    }
+
+    /// Returns once everything appended is on the disk in the journal, and written to the files.
+    ///
+    /// Every file is tried; the first error is returned.
+    pub(crate) fn commit(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        self.sync_fresh(shared)?;
+        if let Some(journal) = &mut self.journal {
+            journal.sync().map_err(|source| journal_error(shared, source))?;
+        }
+        let mut outcome = Ok(());
+        for series in shared.pending_series() {
+            if let Err(error) = self.write_out(shared, &series) {
+                outcome = outcome.and(Err(error));
+            }
+        }
+        outcome?;
+        if self.journal.as_ref().is_some_and(|journal| journal.len() > shared.config.journal_bytes) {
+            self.checkpoint(shared)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is pending for one file to it. The journal has it on the disk already.
+    pub(super) fn write_out(&mut self, shared: &Shared, series: &SeriesId) -> Result<(), StoreError> {
+        let Some(pending) = shared.pending(series) else {
+            return Ok(());
+        };
+        let path = shared.path_of(series);
+        let writing = shared.writing(series);
+        let dropped = match RrdFile::open(shared.disk.as_ref(), &path, true, &shared.layouts) {
+            Ok(mut file) => match file.live() {
+                _ if file.layout.head != pending.layout.head => Some("another program has replaced it".to_owned()),
+                Ok(live) if !pending.times.contains(&live.updated) => {
+                    Some(format!("another program has updated it at {} s", live.updated.secs))
+                }
+                Err(damage) => Some(format!("it is damaged: {damage}")),
+                Ok(_) => {
+                    file.write(&pending.live, &pending.runs).map_err(|source| StoreError::Io {
+                        action: "write",
+                        path: path.clone(),
+                        source,
+                    })?;
+                    if let Some(folder) = path.parent().filter(|folder| !self.touched.contains(*folder)) {
+                        self.touched.insert(folder.to_owned());
+                    }
+                    None
+                }
+            },
+            Err(StoreError::Damaged { reason, .. }) => Some(format!("it is damaged: {reason}")),
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Some("another program has removed it".to_owned())
+            }
+            Err(error) => return Err(error),
+        };
+        shared.set_pending(series, None);
+        drop(writing);
+        self.pending_bytes = self.pending_bytes.saturating_sub(pending.bytes());
+        if let Some(why) = dropped {
+            let detail = format!("{} rounds are lost: {why}", pending.times.len() - 1);
+            shared.report(&path, IncidentKind::RoundsDropped, detail);
+        }
+        Ok(())
+    }
+
+    /// Writes an entry to the journal.
+    pub(super) fn log(&mut self, shared: &Shared, entry: &Entry) -> Result<(), StoreError> {
+        let journal = match &mut self.journal {
+            Some(journal) => journal,
+            none => {
+                let journal = Journal::begin(&shared.disk, &shared.config.datadir, self.next_segment)
+                    .map_err(|source| journal_error(shared, source))?;
+                none.insert(journal)
+            }
+        };
+        journal.append(entry).map_err(|source| journal_error(shared, source))
+    }
+
+    /// Returns once the journal is on the disk.
+    pub(super) fn sync_journal(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        match &mut self.journal {
+            Some(journal) => journal.sync().map_err(|source| journal_error(shared, source)),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes a file that was made, to be synced before anything is written to it.
+    pub(super) fn made(&mut self, path: PathBuf) {
+        self.fresh.insert(path);
+    }
+
+    /// Returns once the files that were made are on the disk, with their names.
+    fn sync_fresh(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let failed = |path: &std::path::Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Io { action: "sync", path, source }
+        };
+        let mut folders = BTreeSet::new();
+        for path in &self.fresh {
+            match shared.disk.open(path, false).and_then(|file| file.sync()) {
+                // Gone again: there is nothing to keep.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                synced => synced.map_err(failed(path))?,
+            }
+            let above = path.ancestors().skip(1).take_while(|above| above.starts_with(&shared.config.datadir));
+            folders.extend(above.map(std::path::Path::to_owned));
+        }
+        for folder in folders {
+            shared.disk.sync_dir(&folder).map_err(failed(&folder))?;
+        }
+        self.fresh.clear();
+        Ok(())
+    }
+
+    /// Begins a new segment, and removes the old ones as soon as everything in them is in the files, on the disk.
+    fn checkpoint(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        if !self.stuck.is_empty() || self.syncing.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let ended = journal.rotate(&shared.config.datadir).map_err(|source| {
+            self.syncing.store(false, Ordering::SeqCst);
+            journal_error(shared, source)
+        })?;
+        let mut segments = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        segments.push(ended);
+        let removable = segments.clone();
+        drop(segments);
+        // One folder of each file system.
+        let folders = self.touched.iter().cloned();
+        let devices: BTreeMap<u64, PathBuf> =
+            folders.filter_map(|folder| Some((shared.disk.device(&folder).ok()?, folder))).collect();
+        let (disk, folder) = (Arc::clone(&shared.disk), journal.folder().to_owned());
+        let (all, syncing) = (Arc::clone(&self.ended), Arc::clone(&self.syncing));
+        shared.disk.spawn(Box::new(move || {
+            let synced = devices.values().try_for_each(|folder| disk.sync_all(folder));
+            let removed = synced.and_then(|()| {
+                removable.iter().try_for_each(|&segment| match journal::remove(disk.as_ref(), &folder, segment) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => {
+                        all.lock().unwrap_or_else(PoisonError::into_inner).retain(|&kept| kept != segment);
+                        Ok(())
+                    }
+                })
+            });
+            if let Err(error) = removed {
+                tracing::warn!(%error, "could not sync the RRD files; the journal is kept until that succeeds");
+            }
+            syncing.store(false, Ordering::SeqCst);
+        }));
+        Ok(())
+    }
+}
+
+fn journal_error(shared: &Shared, source: io::Error) -> StoreError {
+    StoreError::Io { action: "write the journal in", path: journal::folder_in(&shared.config.datadir), source }
+}
