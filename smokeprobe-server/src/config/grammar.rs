@@ -113,7 +113,10 @@ pub(super) fn examine<'a>(section: &'a Section, rules: &Rules, problems: &mut Di
         }
     }
     for rule in rules.variables.iter().filter(|rule| rule.mandatory) {
-        if section.value(rule.name).is_none() {
+        // `sorter=Max(entries=>5)` sets another variable, which is noted as that.
+        let split_wrong = |name: &Text| name.text.strip_prefix(rule.name).is_some_and(|rest| rest.starts_with('='));
+        let attempted = section.variables.iter().any(|(name, _)| split_wrong(name));
+        if section.value(rule.name).is_none() && !attempted {
             missing(section.name.span, &section.name.text, rule.name, problems);
         }
     }

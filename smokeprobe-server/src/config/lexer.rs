@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::define::{Defined, Defines};
 use super::diagnostics::Diagnostics;
@@ -104,8 +105,8 @@ impl Lexer<'_> {
         }
         self.left -= bytes.len() as u64;
         let (text, first_bad) = decode(bytes);
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        let file = self.sources.add(path.clone(), text.clone());
+        let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+        let file = self.sources.add(path.clone(), Arc::clone(&text));
         if let Some((line, column)) = first_bad {
             let span = Span { order: self.order, file, line, column, end: column + 1 };
             self.problems
@@ -239,7 +240,7 @@ impl Lexer<'_> {
     /// A place in a main file that could not be read.
     fn nowhere(&mut self, path: &Path) -> Span {
         self.sources.give_up();
-        let file = self.sources.add(path.to_owned(), String::new());
+        let file = self.sources.add(path.to_owned(), "".into());
         Span { order: self.order, file, line: 1, column: 1, end: 1 }
     }
 }

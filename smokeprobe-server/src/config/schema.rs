@@ -14,13 +14,13 @@ mod probes;
 mod slaves;
 mod targets;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::check::Verdict;
 use super::diagnostics::{Diagnostics, did_you_mean};
 use super::grammar::{no_table, unknown_variable};
 use super::plan::Plan;
-use super::source::{FileKind, Files, Sources, Span, Text};
+use super::source::{Files, Sources, Span, Text};
 use super::tree::{Section, clipped};
 
 /// How names of targets, probes, charts and hierarchies look, in words.
@@ -32,19 +32,16 @@ const SECTIONS: [&str; 8] =
 
 /// What reading a section needs at hand.
 struct Context<'a> {
+    sources: &'a Sources,
     files: &'a dyn Files,
     problems: &'a mut Diagnostics,
 }
 
 impl Context<'_> {
-    /// Warns of a folder that will have to be made, when the one above it is missing too: that is rarely meant.
-    fn missing_folder(&mut self, value: &Text, name: &str) {
-        let above = Path::new(&value.text).parent().filter(|above| !above.as_os_str().is_empty());
-        if above.is_some_and(|above| self.files.kind(above) != FileKind::Folder) {
-            self.problems
-                .warn(value.span, format!("the folder `{}` of `{name}` does not exist", clipped(&value.text)))
-                .help("it is made at the start, with the folders above it");
-        }
+    /// The path that a value names. A relative one starts at the folder of the file in which it is written.
+    fn path(&self, value: &Text) -> PathBuf {
+        let folder = self.sources.path(value.span.file).parent();
+        folder.map_or_else(|| PathBuf::from(&value.text), |folder| folder.join(&value.text))
     }
 }
 
@@ -62,7 +59,7 @@ pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problem
             problems.error(name.span, format!("there is no section `*** {} ***`", clipped(&name.text))).help(help);
         }
     }
-    let mut cx = Context { files, problems };
+    let mut cx = Context { sources, files, problems };
     let (general, timing) = general::read(root.section("General"), &mut cx);
     let database = database::read(root.section("Database"), &mut cx);
     let presentation = presentation::read(root.section("Presentation"), &mut cx);

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where a configuration's files are read from.
 ///
@@ -157,12 +158,12 @@ pub(crate) struct Sources {
 #[derive(Debug)]
 struct Source {
     path: PathBuf,
-    content: String,
+    content: Arc<str>,
 }
 
 impl Sources {
     /// Adds a file and answers its number.
-    pub(crate) fn add(&mut self, path: PathBuf, text: String) -> u32 {
+    pub(crate) fn add(&mut self, path: PathBuf, text: Arc<str>) -> u32 {
         self.all.push(Source { path, content: text });
         self.all.len() as u32 - 1
     }

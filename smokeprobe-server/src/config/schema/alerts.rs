@@ -1,7 +1,7 @@
 //! `*** Alerts ***`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::super::check::{Check, Verdict, YES_NO, digits};
 use super::super::grammar::{Rules, Sections, Values, examine, must, rule};
@@ -30,7 +30,7 @@ const RULES: Rules = Rules {
 const ALERT: Rules = Rules {
     variables: &[
         must("type", Check::OneOf(&["loss", "rtt", "matcher"])),
-        must("pattern", Check::Any),
+        must("pattern", Check::With(pattern)),
         must("comment", Check::Any),
         rule("to", Check::With(recipients)),
         rule("edgetrigger", YES_NO),
@@ -43,6 +43,12 @@ const ALERT: Rules = Rules {
 
 fn priority(value: &str) -> Verdict {
     Verdict::good_if(digits(value) && !value.starts_with('0'), "a whole number of at least 1; 1 is the most urgent")
+}
+
+fn pattern(value: &str) -> Verdict {
+    let whole = value.split(',').all(|element| !element.is_empty());
+    let bad = Verdict::expected("elements with one comma between them, none of them empty");
+    if whole { Verdict::Good } else { bad.help("take the comma away, such as in `>0%,*12*,>0%`") }
 }
 
 /// Mail address, program, pager or chat account.
@@ -128,7 +134,7 @@ fn split(list: Option<&Text>) -> Vec<String> {
 fn mail_template(values: &Values<'_>, cx: &mut Context<'_>) -> Option<PathBuf> {
     const LONGEST: u64 = 1 << 20;
     let value = values.text("mailtemplate")?;
-    let bytes = match cx.files.read(Path::new(&value.text), LONGEST) {
+    let bytes = match cx.files.read(&cx.path(value), LONGEST) {
         Ok(bytes) => bytes,
         Err(error) => {
             let reason = super::super::lexer::plain(&error);
@@ -157,5 +163,5 @@ fn mail_template(values: &Values<'_>, cx: &mut Context<'_>) -> Option<PathBuf> {
             .help("start it with a line such as `Subject: [alert] <##ALERT##> <##WHAT##> on <##LINE##>`");
         return None;
     }
-    Some(PathBuf::from(&value.text))
+    Some(cx.path(value))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use smokeprobe_core::Step;
 
-use super::super::plan::ProbeOptions;
+use super::super::plan::{ProbeOptions, Target};
 use super::super::source::Span;
 use super::Context;
 
@@ -18,19 +18,13 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    /// Takes one target.
-    pub(super) fn target(
-        &mut self,
-        probe: &str,
-        step: Step,
-        pings: u32,
-        options: &ProbeOptions,
-        span: Span,
-        cx: &mut Context<'_>,
-    ) {
+    /// Takes one target. Where nobody set a timeout, nobody is told that it is long.
+    pub(super) fn target(&mut self, target: &Target, timeout_is_set: bool, span: Span, cx: &mut Context<'_>) {
+        let Target { probe, step, pings, options, .. } = target;
+        let (step, pings) = (*step, *pings);
         let (interval, last, serial) = match options {
             ProbeOptions::Icmp(icmp) => {
-                let paced = self.paced.entry(probe.to_owned()).or_insert((Duration::ZERO, step));
+                let paced = self.paced.entry(probe.clone()).or_insert((Duration::ZERO, step));
                 paced.0 = paced.0.saturating_add(icmp.gap.saturating_mul(pings));
                 let own = icmp.interval.clamp(Duration::from_secs(1), Duration::from_secs(2));
                 (icmp.interval, icmp.timeout.unwrap_or(own), false)
@@ -45,7 +39,7 @@ impl Fit {
         let least = interval.saturating_mul(pings.saturating_sub(1));
         // A sample that waits in vain delays the next one, except where the answers are waited for side by side.
         let most = if serial { interval.max(last).saturating_mul(pings) } else { least.saturating_add(last) };
-        if most <= step.as_duration() || !self.reported.insert((probe.to_owned(), pings, interval, last)) {
+        if most <= step.as_duration() || !self.reported.insert((probe.clone(), pings, interval, last)) {
             return;
         }
         let seconds = step.as_secs();
@@ -56,7 +50,7 @@ impl Fit {
                 "let {} s or less pass between pings, or take fewer pings, or a longer step",
                 floor(room * 0.9)
             ));
-        } else {
+        } else if timeout_is_set {
             cx.problems
                 .warn(
                     span,

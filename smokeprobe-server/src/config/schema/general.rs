@@ -1,12 +1,12 @@
 //! `*** General ***`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::super::check::{Check, OFFSET, Verdict, YES_NO};
 use super::super::grammar::{Rules, Sections, examine, rule};
 use super::super::plan::{General, Offset};
-use super::super::source::FileKind;
-use super::super::tree::Section;
+use super::super::source::{FileKind, Text};
+use super::super::tree::{Section, clipped};
 use super::Context;
 
 /// Where the RRD files are unless `datadir` says.
@@ -85,21 +85,21 @@ pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> (General,
     if let Some(section) = section {
         let values = examine(section, &RULES, cx.problems);
         if let Some(datadir) = values.text("datadir") {
-            general.datadir = PathBuf::from(&datadir.text);
+            general.datadir = cx.path(datadir);
             match cx.files.kind(&general.datadir) {
                 FileKind::Folder => {}
                 FileKind::File { .. } => {
                     let message = format!("`datadir` is {}, which is a file", general.datadir.display());
                     cx.problems.error(datadir.span, message).help("name a folder; it is made when it is missing");
                 }
-                FileKind::Missing => cx.missing_folder(datadir, "datadir"),
+                FileKind::Missing => missing_folder(datadir, &general.datadir, cx),
             }
         }
         general.owner = values.string("owner");
         general.contact = values.string("contact");
         general.cgiurl = values.string("cgiurl");
         general.display_name = values.string("display_name").filter(|name| !name.is_empty());
-        general.dyndir = values.string("dyndir").map(PathBuf::from).unwrap_or_default();
+        general.dyndir = values.text("dyndir").map(|dyndir| cx.path(dyndir)).unwrap_or_default();
         timing.offset = values.text("offset").map_or(Offset::Random, |text| super::probes::offset(&text.text));
         timing.concurrent = values.yes("concurrentprobes").unwrap_or(true);
     }
@@ -107,4 +107,14 @@ pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> (General,
         general.dyndir.clone_from(&general.datadir);
     }
     (general, timing)
+}
+
+/// Warns of a folder that will have to be made, when the one above it is missing too: that is rarely meant.
+fn missing_folder(value: &Text, path: &Path, cx: &mut Context<'_>) {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    if above.is_some_and(|above| cx.files.kind(above) != FileKind::Folder) {
+        cx.problems
+            .warn(value.span, format!("the folder `{}` does not exist", clipped(&value.text)))
+            .help("it is made at the start, with the folders above it");
+    }
 }

@@ -74,6 +74,11 @@ impl Module {
         find(self.target, name).or_else(|| find(self.more, name))
     }
 
+    /// Whether SmokePing too lets a target have the variable.
+    pub(crate) fn has_of_old(&self, name: &str) -> bool {
+        find(self.target, name).is_some()
+    }
+
     /// Every variable it has, the probe's and the target's.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &'static Rule> + Clone {
         self.probe.iter().chain(self.target).chain(self.more).flat_map(|rules| rules.iter())

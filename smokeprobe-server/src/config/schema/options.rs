@@ -15,27 +15,62 @@ use super::super::check::perl_number;
 use super::super::plan::ProbeOptions;
 use super::super::source::Text;
 use super::Context;
-use super::modules::{Kind, flags};
+use super::modules::{Kind, Module, flags};
 use super::probes::Instance;
+
+/// A variable of a probe, set on a target or above it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Its value.
+    pub(super) value: &'a Text,
+    /// It was set for a probe that in SmokePing has no such variable on a target.
+    pub(super) ours: bool,
+}
+
+impl Setting<'_> {
+    /// Whether it means something for a target of this module.
+    ///
+    /// In SmokePing a value goes on to another probe below that has such a variable on its targets, and to no other:
+    /// `pings` of a TCPPing section does not change the pings of an FPing target in it. What only we let stand on a
+    /// target goes on to all that have it.
+    pub(super) fn holds_for(&self, module: &Module) -> bool {
+        module.has_of_old(self.name) || (self.ours && module.in_targets(self.name).is_some())
+    }
+}
 
 /// What is configured for one target.
 #[derive(Debug)]
 pub(super) struct Settings<'a> {
-    /// Its own and inherited variables.
-    pub(super) own: &'a [(&'a str, &'a Text)],
-    /// Its probe.
-    pub(super) instance: &'a Instance<'a>,
-    /// Pings a round.
-    pub(super) pings: u32,
+    own: &'a [Setting<'a>],
+    instance: &'a Instance<'a>,
+    default_pings: u32,
 }
 
 /// The longest time that any interval or timeout can mean.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
 impl<'a> Settings<'a> {
+    /// `own` are the target's own and inherited variables.
+    pub(super) const fn new(own: &'a [Setting<'a>], instance: &'a Instance<'a>, default_pings: u32) -> Self {
+        Self { own, instance, default_pings }
+    }
+
+    /// Pings a round.
+    pub(super) fn pings(&self) -> u32 {
+        self.str("pings").and_then(|pings| pings.parse().ok()).unwrap_or(self.default_pings)
+    }
+
+    /// Whether the variable is set anywhere.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
     /// The value of a variable: the target's, then the probe's.
     fn text(&self, name: &str) -> Option<&'a Text> {
-        let own = self.own.iter().find(|(variable, _)| *variable == name).map(|(_, value)| *value);
+        let holds = |setting: &Setting<'_>| self.instance.module.is_none_or(|module| setting.holds_for(module));
+        let own = self.own.iter().find(|setting| setting.name == name && holds(setting)).map(|setting| setting.value);
         own.or_else(|| self.instance.value(name))
     }
 
@@ -94,7 +129,7 @@ impl<'a> Settings<'a> {
 
     /// A pause of a second, or less where so many pings would not fit the step.
     fn pause(&self) -> Duration {
-        let share = self.step().mul_f64(0.8) / self.pings.max(1);
+        let share = self.step().mul_f64(0.8) / self.pings().max(1);
         share.min(Duration::from_secs(1))
     }
 }

@@ -1,7 +1,6 @@
 //! `*** Slaves ***`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::super::check::Check;
 use super::super::diagnostics::Diagnostics;
@@ -71,7 +70,7 @@ pub(super) fn check_secrets(section: Option<&Section>, root: &Node, cx: &mut Con
         }
         return;
     };
-    match cx.files.kind(Path::new(&secrets.text)) {
+    match cx.files.kind(&cx.path(secrets)) {
         FileKind::File { mode } if mode & 0o006 != 0 => cx
             .problems
             .error(secrets.span, format!("everybody may read or write `{}`", secrets.text))

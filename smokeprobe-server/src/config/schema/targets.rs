@@ -14,7 +14,7 @@ use super::super::tree::{Section, clipped};
 use super::fit::Fit;
 use super::hosts::{self, HostForm, MultihostPlace};
 use super::modules::{ALL, Module};
-use super::options::{self, Settings};
+use super::options::{self, Setting, Settings};
 use super::probes::Instance;
 use super::{Context, alerts};
 
@@ -93,7 +93,7 @@ struct Inherited<'a> {
     menuextra: Option<Rc<str>>,
     nomasterpoll: bool,
     /// Variables of the probe.
-    variables: Vec<(&'a str, &'a Text)>,
+    variables: Vec<Setting<'a>>,
 }
 
 /// Reads the section with everything below.
@@ -143,7 +143,7 @@ impl<'a> Reader<'a, '_, '_> {
         }
         // Only variables of the probe that holds here go further down.
         let module = handed.probe.and_then(|probe| probe.module);
-        handed.variables.retain(|(name, _)| module.is_none_or(|module| module.in_targets(name).is_some()));
+        handed.variables.retain(|setting| module.is_none_or(|module| setting.holds_for(module)));
         let children = section.sections.iter().filter_map(|inner| self.inner(inner, path.as_ref(), &handed)).collect();
         let fallback = match (&path, own.host) {
             (None, _) => "Top",
@@ -348,8 +348,9 @@ impl<'a> Reader<'a, '_, '_> {
         let foreign = handed.probe.is_some() && module.is_none();
         let rule = module.and_then(|module| module.in_targets(&name.text));
         if foreign || rule.is_some_and(|rule| judge(rule, value, self.cx.problems)) {
-            handed.variables.retain(|(known, _)| *known != name.text);
-            handed.variables.push((&name.text, value));
+            let ours = module.is_some_and(|module| !module.has_of_old(&name.text));
+            handed.variables.retain(|known| known.name != name.text);
+            handed.variables.push(Setting { name: &name.text, value, ours });
             return;
         }
         if rule.is_some() {
@@ -421,25 +422,22 @@ impl<'a> Reader<'a, '_, '_> {
             return None;
         };
         for rule in probe.module.into_iter().flat_map(Module::mandatory) {
-            let here = handed.variables.iter().any(|(name, _)| *name == rule.name);
+            let here = handed.variables.iter().any(|setting| setting.name == rule.name);
             if !here && probe.value(rule.name).is_none() {
                 missing(section.name.span, &section.name.text, rule.name, self.cx.problems);
             }
         }
-        let pings = handed.variables.iter().find(|(name, _)| *name == "pings").map(|(_, value)| *value);
-        let pings = pings.or_else(|| probe.value("pings")).and_then(|pings| pings.text.parse().ok());
-        let pings = pings.unwrap_or(self.known.database.pings);
-        let settings = Settings { own: &handed.variables, instance: probe, pings };
+        let settings = Settings::new(&handed.variables, probe, self.known.database.pings);
+        let pings = settings.pings();
         let options = options::build(&settings, self.cx);
         let step = probe.plan.step;
-        self.fit.target(&probe.plan.name, step, pings, &options, host.span, self.cx);
         if handed.nomasterpoll && handed.slaves.is_empty() && options != ProbeOptions::Unsupported {
             self.cx
                 .problems
                 .warn(host.span, "nobody measures this: `nomasterpoll = yes`, and there are no slaves")
                 .help("name slaves, or write `nomasterpoll = no`");
         }
-        Some(Target {
+        let target = Target {
             path: path.clone(),
             host: address,
             probe: probe.plan.name.clone(),
@@ -451,7 +449,9 @@ impl<'a> Reader<'a, '_, '_> {
             slaves: handed.slaves.to_vec(),
             nomasterpoll: handed.nomasterpoll,
             rawlog: own.rawlog.map(|rawlog| rawlog.text.clone()),
-        })
+        };
+        self.fit.target(&target, settings.is_set("timeout"), host.span, self.cx);
+        Some(target)
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn options(settings: &Settings<'_>, kind: Icmp) -> IcmpOptions {
     };
     let interval = match kind {
         // The reference pings all the time, at this pace.
-        Icmp::Continuous => settings.step().mul_f64(0.95) / settings.pings.max(1),
+        Icmp::Continuous => settings.step().mul_f64(0.95) / settings.pings().max(1),
         Icmp::FPing | Icmp::FPing6 => defaults.interval,
     };
     IcmpOptions {
