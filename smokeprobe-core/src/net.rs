@@ -10,3 +10,4 @@ pub(crate) mod socket;
 pub(crate) mod sys;
 mod tcp_info;
 pub(crate) mod tls;
+mod warmup;

@@ -25,7 +25,7 @@ pub struct RoundKey {
 
 impl RoundKey {
     #[cfg(test)]
-    pub(super) const fn new(place: u32, generation: u32) -> Self {
+    pub(crate) const fn new(place: u32, generation: u32) -> Self {
         Self { place, generation }
     }
 

@@ -372,8 +372,8 @@ impl Machine {
                 let (rtt, stamp) = rtt::rtt(sent, received);
                 if Duration::from(rtt) > round.timeout {
                     // Whether the time-out or the answer was looked at first must not matter.
-                    self.expire_sample(packet);
                     self.note_late(packet.round);
+                    self.expire_sample(packet);
                     return;
                 }
                 match stamp {

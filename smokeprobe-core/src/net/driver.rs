@@ -115,10 +115,7 @@ impl Pinger {
             Some(link) => link,
             None => place.insert(Link::start()?),
         };
-        let known = (SocketId(link.sockets.len() as u16), socket.kind());
-        link.post(Letter::Socket(Box::new(socket)));
-        link.sockets.insert(variant.clone(), known);
-        Ok(known)
+        Ok(link.add(variant, socket))
     }
 
     /// Has a round measured; returns when every sample is known. Dropping the future gives the round up.
@@ -163,6 +160,13 @@ impl Link {
         let driver = Driver::new(key, mailbox.clone(), waiter);
         thread::Builder::new().name("icmp".to_owned()).spawn(move || driver.run()).map_err(failed)?;
         Ok(Self { mailbox, waker, sockets: HashMap::new() })
+    }
+
+    fn add(&mut self, variant: &Variant, socket: IcmpSocket) -> (SocketId, SocketKind) {
+        let known = (SocketId(self.sockets.len() as u16), socket.kind());
+        self.post(Letter::Socket(Box::new(socket)));
+        self.sockets.insert(variant.clone(), known);
+        known
     }
 
     fn post(&mut self, letter: Letter) {
@@ -230,8 +234,9 @@ impl Driver {
                 return;
             }
             let left = self.transmit();
-            self.finish();
+            // Before anyone hears that a round is finished, so that they find it counted.
             *lock(&self.mailbox.counters) = self.machine.counters();
+            self.finish();
             called = self.sleep(start, left);
         }
     }
@@ -398,4 +403,90 @@ struct End;
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Whoever panicked with the lock left a whole value: every change under it is one assignment or push.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icmp::pinger::Group;
+    use crate::icmp::wire::Family;
+    use crate::round::Recorder;
+
+    const VARIANT: Variant = Variant { family: Family::V4, tos: 0, source: None, interface: None, mark: None };
+
+    fn request(socket: SocketId, count: u32) -> Request {
+        Request {
+            socket,
+            target: [127, 0, 0, 1].into(),
+            count,
+            discard_first: false,
+            data: 56,
+            interval: Duration::from_millis(3),
+            timeout: Duration::from_secs(1),
+            group: Group { id: 0, gap: Duration::from_millis(1) },
+            recorder: Recorder::new(count),
+        }
+    }
+
+    /// Where the kernel gives no stamps, each packet is sent alone and its answer read at once: a tick of 10 ms must not
+    /// show in the RTT.
+    #[tokio::test]
+    async fn without_stamps_the_driver_wakes_for_each_packet() {
+        let pinger = Pinger::new();
+        let mut socket = IcmpSocket::open(&VARIANT).unwrap();
+        socket.disable_stamps();
+        let mut link = Link::start().unwrap();
+        let (id, _) = link.add(&VARIANT, socket);
+        *lock(&pinger.0.link) = Some(link);
+        let request = request(id, 30);
+        let recorder = request.recorder.clone();
+        pinger.measure(request).await.unwrap();
+        let round = recorder.close().unwrap();
+        assert_eq!((round.rtts().len(), round.quality.user_stamps), (30, 30));
+        // Read at ticks, not one of them would be much shorter than a tick.
+        assert!(Duration::from(round.rtts()[0]) < TICK / 2, "{:?}", round.rtts());
+    }
+
+    #[tokio::test]
+    async fn a_dropped_round_is_forgotten_by_the_driver() {
+        let pinger = Pinger::new();
+        let (id, _) = pinger.open(&VARIANT).unwrap();
+        let mut never = request(id, 1_000_000);
+        never.interval = Duration::from_secs(60);
+        let measured = tokio::time::timeout(Duration::from_millis(30), pinger.measure(never)).await;
+        assert!(measured.is_err());
+        // Letters are read in order: when the second round is done, so is the first.
+        pinger.measure(request(id, 1)).await.unwrap();
+        assert_eq!(pinger.counters().open_rounds, 0);
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_died_is_replaced_and_its_rounds_fail() {
+        let pinger = Pinger::new();
+        let (id, _) = pinger.open(&VARIANT).unwrap();
+        // No such socket: the thread panics, as it would of any bug.
+        let error = pinger.measure(request(SocketId(99), 1)).await.unwrap_err();
+        assert!(matches!(error, DriveError::Ended), "{error}");
+        let mailbox = lock(&pinger.0.link).as_ref().map(|link| Arc::downgrade(&link.mailbox)).unwrap();
+        while mailbox.strong_count() > 1 {
+            thread::yield_now();
+        }
+        let (again, _) = pinger.open(&VARIANT).unwrap();
+        assert_eq!(again, id);
+        pinger.measure(request(again, 3)).await.unwrap();
+        assert_eq!(pinger.counters().answered, 3);
+    }
+
+    #[tokio::test]
+    async fn the_thread_ends_with_the_last_handle() {
+        let pinger = Pinger::new();
+        pinger.open(&VARIANT).unwrap();
+        let mailbox = lock(&pinger.0.link).as_ref().map(|link| Arc::downgrade(&link.mailbox)).unwrap();
+        drop(pinger.clone());
+        assert_eq!(mailbox.strong_count(), 2);
+        drop(pinger);
+        while mailbox.strong_count() > 0 {
+            thread::yield_now();
+        }
+    }
 }

@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use thiserror::Error;
 
-use super::privilege;
 use super::sys::{self, BATCH, Batch, Outgoing};
+use super::{privilege, warmup};
 use crate::icmp::PacketId;
 use crate::icmp::wire::{Family, Framing};
 
@@ -163,6 +163,7 @@ impl IcmpSocket {
         // A kernel without stamps is no reason to measure nothing.
         if socket.enable_stamps().is_ok() {
             socket.numbering = Numbering::Ours { proven: false };
+            warmup::wait_for_stamps();
         }
         Ok(socket)
     }
@@ -191,8 +192,7 @@ impl IcmpSocket {
                     match error.raw_os_error() {
                         Some(libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM) => return Sent::Full,
                         Some(libc::EINVAL) if self.numbering == (Numbering::Ours { proven: false }) => {
-                            self.numbering = Numbering::Kernels;
-                            self.resync();
+                            self.count_stamps();
                         }
                         _ => {}
                     }
@@ -263,10 +263,17 @@ impl IcmpSocket {
         }
     }
 
-    /// Has the kernel count the stamps even where it would take our numbers, as before Linux 6.13.
-    #[cfg(test)]
-    pub(crate) fn count_stamps(&mut self) {
+    /// Has the kernel count the stamps, as it must before Linux 6.13.
+    fn count_stamps(&mut self) {
         self.numbering = Numbering::Kernels;
+        self.resync();
+    }
+
+    /// As on a kernel without stamps.
+    #[cfg(test)]
+    pub(crate) fn disable_stamps(&mut self) {
+        self.numbering = Numbering::None;
+        sys::set_option(self.socket.as_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPING, 0).unwrap();
     }
 
     fn note_sent(&mut self, ids: &[PacketId]) {
@@ -385,4 +392,91 @@ fn filter(socket: &Socket, family: Family, ident: u16) -> io::Result<()> {
         step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
         step(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
     ])
+}
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests {
+    use super::*;
+    use crate::icmp::RoundKey;
+    use crate::net::control::{self, Report};
+    use crate::sim::netns::isolated;
+
+    const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const VARIANT: Variant = Variant { family: Family::V4, tos: 0, source: None, interface: None, mark: None };
+
+    fn id(sample: u32) -> PacketId {
+        PacketId { round: RoundKey::new(0, 0), sample }
+    }
+
+    fn send(socket: &mut IcmpSocket, to: IpAddr, samples: &[u32]) -> Sent {
+        let mut bytes = Vec::new();
+        crate::icmp::wire::write_request(&mut bytes, Family::of(to), socket.ident(), 1, 16, |_| {});
+        let ids: Vec<PacketId> = samples.iter().map(|sample| id(*sample)).collect();
+        let count = samples.len();
+        socket.send(|| std::iter::repeat_n(Outgoing { bytes: &bytes, to }, count), &ids)
+    }
+
+    /// The packets whose stamps have come, and how many replies.
+    fn read(socket: &mut IcmpSocket) -> (Vec<u32>, usize) {
+        let (mut replies, mut errors) = (Batch::new(512), Batch::new(64));
+        let count = socket.receive(&mut replies, false);
+        let stamps = socket.receive(&mut errors, true);
+        let stamped = (0..stamps).filter_map(|place| match control::read(errors.packet(place).control) {
+            control::Notes { report: Some(Report::Sent(number)), stamp: Some(_), .. } => socket.stamped(number),
+            _ => None,
+        });
+        let stamped = stamped.map(|packet| packet.sample).collect();
+        let all = (0..count).all(|place| control::read(replies.packet(place).control).stamp.is_some());
+        assert!(all, "a reply without a stamp");
+        (stamped, count)
+    }
+
+    fn each_socket(test: &str, check: impl Fn(IcmpSocket) + Sync) {
+        isolated(test, || {
+            std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647").unwrap();
+            for kind in [SocketKind::Datagram, SocketKind::Raw] {
+                check(IcmpSocket::open_as(&VARIANT, kind).unwrap());
+            }
+        });
+    }
+
+    #[test]
+    fn stamps_find_their_packets_whoever_numbers_them() {
+        let test = "net::socket::tests::stamps_find_their_packets_whoever_numbers_them";
+        // Not both on one socket: Linux 6.18 goes on using the last number it was given.
+        for ours in [true, false] {
+            each_socket(test, |mut socket| {
+                if !ours {
+                    socket.count_stamps();
+                }
+                assert!(matches!(send(&mut socket, LOCALHOST, &[7, 8, 9]), Sent::Some(3)));
+                assert_eq!(read(&mut socket), (vec![7, 8, 9], 3), "numbers are ours: {ours}");
+                // A packet that is refused must not shift the numbers of those after it.
+                assert!(matches!(send(&mut socket, [255; 4].into(), &[1]), Sent::Refused(_)));
+                assert!(matches!(send(&mut socket, LOCALHOST, &[2, 3]), Sent::Some(2)));
+                assert_eq!(read(&mut socket), (vec![2, 3], 2), "numbers are ours: {ours}");
+            });
+        }
+    }
+
+    #[test]
+    fn replies_to_other_identifiers_stay_out() {
+        each_socket("net::socket::tests::replies_to_other_identifiers_stay_out", |mut socket| {
+            let mut other =
+                IcmpSocket::open(&Variant { family: Family::V4, tos: 0, source: None, interface: None, mark: None });
+            let other = other.as_mut().unwrap();
+            assert!(matches!(send(other, LOCALHOST, &[1]), Sent::Some(1)));
+            assert!(matches!(send(&mut socket, LOCALHOST, &[2]), Sent::Some(1)));
+            assert_eq!((read(other), read(&mut socket)), ((vec![1], 1), (vec![2], 1)));
+        });
+    }
+
+    #[test]
+    fn overflow_counts_wrap() {
+        each_socket("net::socket::tests::overflow_counts_wrap", |mut socket| {
+            socket.overflows = u64::from(u32::MAX) - 1;
+            assert_eq!(socket.overflows(3), u64::from(u32::MAX) + 4);
+            assert_eq!(socket.overflows(2), u64::from(u32::MAX) + 4);
+        });
+    }
 }
