@@ -8,6 +8,5 @@ mod privilege;
 pub mod resolve;
 pub(crate) mod socket;
 pub(crate) mod sys;
-mod tcp_info;
 pub(crate) mod tls;
 mod warmup;

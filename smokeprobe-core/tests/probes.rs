@@ -7,6 +7,7 @@ mod probes {
 
     mod dns;
     mod http;
+    mod namespace;
     mod resolve;
     mod tcp;
 }

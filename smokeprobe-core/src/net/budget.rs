@@ -6,12 +6,14 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::round::Recorder;
 
 /// A time-out that runs only while a part that counts is under way: waiting for our own turn does not.
 #[derive(Debug)]
 pub(crate) struct Budget<'a> {
     clock: &'a dyn Clock,
     left: Duration,
+    recorder: &'a Recorder,
 }
 
 /// The time-out ran out.
@@ -19,8 +21,8 @@ pub(crate) struct Budget<'a> {
 pub(crate) struct Spent;
 
 impl<'a> Budget<'a> {
-    pub(crate) const fn new(clock: &'a dyn Clock, left: Duration) -> Self {
-        Self { clock, left }
+    pub(crate) const fn new(clock: &'a dyn Clock, left: Duration, recorder: &'a Recorder) -> Self {
+        Self { clock, left, recorder }
     }
 
     /// Runs one part, and says how long it took.
@@ -28,12 +30,24 @@ impl<'a> Budget<'a> {
         let start = self.clock.mono();
         let output = timeout(self.left, part).await.map_err(|_| Spent)?;
         let took = self.clock.mono().saturating_since(start);
-        // Done, but we were woken too late to know it in time: as late as if it had been the network.
-        self.left = self.left.checked_sub(took).ok_or(Spent)?;
-        Ok((output, took))
+        if let Some(left) = self.left.checked_sub(took) {
+            self.left = left;
+            return Ok((output, took));
+        }
+        too_late(self.recorder);
+        Err(Spent)
     }
 
     pub(crate) const fn clock(&self) -> &'a dyn Clock {
         self.clock
     }
+}
+
+/// An answer was there when its time-out was over, yet we had not noticed the time-out either: we were woken late. The
+/// sample counts as lost, since nobody knows when the answer came, and the round as spoilt.
+pub(crate) fn too_late(recorder: &Recorder) {
+    recorder.quality(|quality| {
+        quality.late_answers += 1;
+        quality.suspect = true;
+    });
 }

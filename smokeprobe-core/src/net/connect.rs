@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::tcp_info;
+use super::sys;
 use crate::clock::Clock;
 use crate::probe::ProbeError;
 use crate::probes::ConnectOptions;
@@ -66,7 +67,7 @@ pub(crate) async fn connect_tcp(
     };
     let took = end.saturating_since(start);
     // Where the kernel does not tell, the connection is taken as it looks.
-    let retransmitted = tcp_info::retransmissions(&stream).is_ok_and(|count| count > 0);
+    let retransmitted = sys::retransmissions(stream.as_fd()).is_ok_and(|count| count > 0);
     Ok(Connected { took, stream: result.map(|()| stream), retransmitted })
 }
 
@@ -77,6 +78,12 @@ pub(crate) async fn connect_tcp(
 /// When no socket could be had, or there is no way to `peer`.
 pub(crate) fn connect_udp(peer: SocketAddr, options: &ConnectOptions) -> Result<io::Result<UdpSocket>, ProbeError> {
     let socket = open(Type::DGRAM, Protocol::UDP, peer, options)?;
+    // Otherwise the kernel keeps to itself that a host or network cannot be reached (ip(7)).
+    let (level, option) = match peer {
+        SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_RECVERR),
+        SocketAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
+    };
+    sys::set_option(socket.as_fd(), level, option, 1).map_err(|error| system("ask for ICMP errors", error))?;
     if let Err(error) = socket.connect(&SockAddr::from(peer)) {
         return Ok(Err(error));
     }
@@ -140,6 +147,9 @@ fn open(kind: Type, protocol: Protocol, peer: SocketAddr, options: &ConnectOptio
         if source.is_ipv4() != any.is_ipv4() {
             return Err(ProbeError::Other(format!("cannot send to {} from {source}: not of one family", peer.ip())));
         }
+        // A port is not taken before the peer is known: one port then serves connections to many (ip(7)). It is about
+        // room only, so a kernel without it will do.
+        let _ = sys::set_option(socket.as_fd(), libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1);
         socket.bind(&SockAddr::from(SocketAddr::new(source, 0))).map_err(|error| ProbeError::System {
             action: format!("send from the address {source}").into(),
             source: error,

@@ -1,5 +1,5 @@
-//! The system calls that the pinger's sockets need and that no safe interface offers: batches with control messages,
-//! a few socket options, and a wait with nanoseconds. The only `unsafe` of the library outside of test utilities.
+//! The system calls that our sockets need and that no safe interface offers: batches with control messages, a few
+//! socket options, and a wait with nanoseconds. The only `unsafe` of the library outside of test utilities.
 
 use std::ffi::c_int;
 use std::io;
@@ -194,6 +194,19 @@ pub(crate) fn set_option_bytes(fd: BorrowedFd<'_>, level: c_int, option: c_int, 
     // SAFETY: the kernel copies `value.len()` bytes from `value`, and nothing that they might point to.
     let result = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, value.as_ptr().cast(), value.len() as _) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// How many segments of a TCP connection the kernel has sent again, SYNs included. Known after it failed, too.
+pub(crate) fn retransmissions(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    // SAFETY: a plain C structure of integers, for which all zeroes is a value.
+    let mut info: libc::tcp_info = unsafe { mem::zeroed() };
+    let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes to `info`, which has room for that many.
+    let result = unsafe {
+        let info = (&raw mut info).cast();
+        libc::getsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, info, &raw mut length)
+    };
+    if result == 0 { Ok(info.tcpi_total_retrans) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Waits until one of the descriptors has something to read or an error, or for `timeout` at most; `None` is for ever.

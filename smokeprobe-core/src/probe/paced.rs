@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tokio::time::timeout;
 
 use super::{Probe, ProbeDescriptor, ProbeError, RoundCx};
+use crate::net::budget::too_late;
 use crate::round::{LossReason, Outcome};
 use crate::time::MonoTime;
 
@@ -91,7 +92,7 @@ impl Default for Pace {
 /// 1. The target is prepared once a round.
 /// 2. Samples start `interval` apart; one that took longer is followed at once.
 /// 3. A sample without an outcome at its time-out is lost. One whose RTT turns out longer than the time-out is lost
-///    too, and counted as a late answer: being woken late must not turn losses into long RTTs.
+///    too, counted as a late answer, and the round is suspect: we were woken late, and nobody knows when it came.
 #[derive(Debug, Clone)]
 pub struct Paced<T>(pub T);
 
@@ -139,7 +140,7 @@ async fn wait_until(due: MonoTime, round: &RoundCx<'_>) -> MonoTime {
 fn in_time(outcome: Outcome, limit: Duration, round: &RoundCx<'_>) -> Outcome {
     match outcome {
         Outcome::Answered { rtt, .. } if Duration::from(rtt) > limit => {
-            round.recorder().quality(|quality| quality.late_answers += 1);
+            too_late(round.recorder());
             Outcome::Lost(LossReason::Timeout)
         }
         outcome => outcome,
@@ -235,6 +236,7 @@ mod tests {
         let (recorder, outcome) = with_round(1, async |round| in_time(late, limit, round)).await;
         assert_eq!(outcome, Outcome::Lost(LossReason::Timeout));
         recorder.record(0, outcome);
-        assert_eq!(recorder.close().unwrap().quality.late_answers, 1);
+        let quality = recorder.close().unwrap().quality;
+        assert_eq!((quality.late_answers, quality.suspect), (1, true));
     }
 }

@@ -3,6 +3,7 @@
 mod exchange;
 mod message;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
@@ -95,6 +96,13 @@ impl DnsProbe {
         Query::new(0, lookup, &options.record_type, true).map_err(ProbeError::Other)?;
         Ok(Self(Paced(Ask { about: ProbeDescriptor::new("DNS", "DNS requests"), options })))
     }
+
+    /// The same probe under another name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.0.0.about.name = name.into();
+        self
+    }
 }
 
 #[async_trait]
@@ -164,7 +172,7 @@ impl OneShot for Ask {
         let recursion = !options.demands.authoritative;
         let query = Query::new(u16::from_ne_bytes(id), &asked.lookup, &options.record_type, recursion)
             .map_err(ProbeError::Other)?;
-        let mut budget = Budget::new(round.clock().as_ref(), options.connect.timeout);
+        let mut budget = Budget::new(round.clock().as_ref(), options.connect.timeout, round.recorder());
         let recorder = round.recorder();
         match options.transport {
             DnsTransport::Udp => over_udp(asked.peer, &query, options, &mut budget, recorder).await,

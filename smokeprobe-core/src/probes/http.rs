@@ -5,6 +5,7 @@ mod fetch;
 mod stamped;
 mod target;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -120,6 +121,13 @@ impl HttpProbe {
         let tls = if secure { Some(tls::config(trust, &[b"http/1.1"])?) } else { None };
         Ok(Self(Paced(Get { about: ProbeDescriptor::new("HTTP", "HTTP requests"), options, tls })))
     }
+
+    /// The same probe under another name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.0.0.about.name = name.into();
+        self
+    }
 }
 
 #[async_trait]
@@ -187,7 +195,7 @@ impl OneShot for Get {
     }
 
     async fn sample(&self, round: &RoundCx<'_>, fetched: &mut Fetched) -> Result<Outcome, ProbeError> {
-        let mut budget = Budget::new(round.clock().as_ref(), self.options.connect.timeout);
+        let mut budget = Budget::new(round.clock().as_ref(), self.options.connect.timeout, round.recorder());
         let mut total = Total::default();
         for url in fetched.urls.clone() {
             match self.fetch(round, url, fetched, &mut total, &mut budget).await {

@@ -1,5 +1,6 @@
 //! TCP connect time.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use async_trait::async_trait;
@@ -40,6 +41,13 @@ impl TcpProbe {
     /// A probe that connects as `options` say.
     pub fn new(options: TcpOptions) -> Self {
         Self(Paced(Connect { about: ProbeDescriptor::new("TCPPing", "TCP Pings"), options }))
+    }
+
+    /// The same probe under another name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.0.0.about.name = name.into();
+        self
     }
 }
 
