@@ -1,7 +1,11 @@
 //! The web's answers, address by address.
 
+#[path = "web_http/connections.rs"]
+mod connections;
 #[path = "web_http/fixture.rs"]
 mod fixture;
+#[path = "web_http/prometheus.rs"]
+mod prometheus;
 
 use axum::Router;
 use axum::body::Body;

@@ -3,6 +3,8 @@
 //! Colours are presentation attributes and nothing refers to anything outside, so that the picture looks the same in
 //! a page with a strict content policy, in a mail and in a converter to PNG.
 
+mod parts;
+
 use std::fmt::{self, Write};
 
 use smokeprobe_store::Frame;
@@ -10,15 +12,19 @@ use smokeprobe_store::Frame;
 use super::Drawing;
 use super::palette::{Ink, LossClass, built_in};
 use super::scale::{Plot, Scale, Spread, ceiling, log_floor};
-use super::smoke::{Cell, Level, Smoke};
+use super::smoke::Smoke;
 use super::stats::{Summary, percent, rtt, three_digits};
 use super::ticks;
+use parts::{Escaped, Px, fitting, outline, rectangle, stairs, text_width};
 
 /// Latin first, then the common CJK fonts of Linux, macOS and Windows.
 const FONTS: &str = "system-ui, 'DejaVu Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 
 /// Height of a line of text.
 const LINE: f64 = 17.0;
+
+/// Width of the names at the start of the lines.
+const NAMES: f64 = 54.0;
 
 /// The drawing as a document.
 pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
@@ -35,17 +41,34 @@ pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
 /// Where the parts of a drawing are.
 struct Layout {
     plot: Plot,
-    /// The baseline of the first of the lines of text below the plot, when there is room for them.
-    lines: Option<f64>,
+    /// Where the lines of text below the plot start, when there is room for them.
+    lines: Option<Lines>,
+}
+
+/// The block of text below the plot.
+#[derive(Clone, Copy)]
+struct Lines {
+    left: f64,
+    right: f64,
+    /// The first baseline.
+    first: f64,
+    /// From one number to the next.
+    column: f64,
 }
 
 impl Layout {
     fn of(drawing: &Drawing) -> Self {
         let (width, height) = (f64::from(drawing.width), f64::from(drawing.height));
         let roomy = height >= 200.0 && width >= 300.0;
-        let below = if roomy { 24.0 + 4.0 * LINE } else { 20.0 };
+        let below = if roomy { 28.0 + 4.0 * LINE } else { 20.0 };
         let plot = Plot { left: 58.0, top: 30.0, right: width - 18.0, bottom: (height - below).max(40.0) };
-        Self { plot, lines: roomy.then_some(plot.bottom + 24.0 + 0.7 * LINE) }
+        let first = plot.bottom + 24.0 + 0.7 * LINE;
+        let lines = if width < 480.0 {
+            Lines { left: 12.0, right: width - 8.0, first, column: 90.0 }
+        } else {
+            Lines { left: plot.left, right: plot.right, first, column: 92.0 }
+        };
+        Self { plot, lines: roomy.then_some(lines) }
     }
 }
 
@@ -68,21 +91,24 @@ impl Document {
             self.unknown(drawing, &layout.plot, smoke)?;
             self.loss_background(drawing, &layout.plot, smoke)?;
         }
-        self.grid(drawing, &scale)?;
+        let measured = smoke.as_ref().is_some_and(|smoke| smoke.measured);
+        self.grid(drawing, &scale, measured)?;
         if let Some(smoke) = &smoke {
             self.smoke(drawing, frame.map_or(2, |frame| frame.pings), smoke)?;
             self.medians(drawing, smoke)?;
             self.losses(drawing, &layout.plot, smoke)?;
         }
         self.axes(&layout.plot)?;
-        if !smoke.is_some_and(|smoke| smoke.measured) {
+        if !measured {
             let (x, y) = (layout.plot.left.midpoint(layout.plot.right), layout.plot.top.midpoint(layout.plot.bottom));
             self.label(x, y, "middle", &drawing.message, true)?;
         }
-        if let Some(line) = layout.lines {
-            self.statistics(drawing, &summary, layout.plot.left, line)?;
-            self.legend(drawing, layout.plot.left, layout.plot.right, line + 2.0 * LINE)?;
-            self.label(layout.plot.left, line + 3.0 * LINE, "start", &drawing.probe, false)?;
+        if let Some(lines) = layout.lines {
+            if measured {
+                self.statistics(&summary, lines)?;
+                self.legend(drawing, lines)?;
+            }
+            self.label(lines.left, lines.first + 3.0 * LINE, "start", &drawing.probe, false)?;
         }
         self.text.write_str("</svg>\n")
     }
@@ -135,9 +161,13 @@ impl Document {
         Ok(())
     }
 
-    fn grid(&mut self, drawing: &Drawing, scale: &Scale) -> fmt::Result {
+    fn grid(&mut self, drawing: &Drawing, scale: &Scale, measured: bool) -> fmt::Result {
         let plot = scale.plot;
-        let (values, unit) = ticks::values(scale);
+        let (mut values, unit) = ticks::values(scale);
+        if !measured {
+            // There is nothing that a scale could be of.
+            values.clear();
+        }
         let times = ticks::times(scale, drawing.utc_offset);
         let mut lines = String::new();
         for tick in &values {
@@ -151,8 +181,10 @@ impl Document {
             self.label(plot.left - 6.0, tick.at + 4.0, "end", &format!("{} {unit}", tick.label), false)?;
         }
         let is_now = drawing.to >= drawing.now;
-        let room = if is_now { plot.right - 38.0 } else { f64::INFINITY };
-        for tick in times.iter().filter(|tick| tick.at < room) {
+        for tick in &times {
+            if is_now && tick.at + text_width(&tick.label) / 2.0 > plot.right - 32.0 {
+                break;
+            }
             let anchor = if tick.at > plot.right - 16.0 { "end" } else { "middle" };
             self.label(tick.at, plot.bottom + 15.0, anchor, &tick.label, false)?;
         }
@@ -213,7 +245,7 @@ impl Document {
         self.stroke(&path, &self.ink.axis.to_string(), 1.0)
     }
 
-    fn statistics(&mut self, drawing: &Drawing, summary: &Summary, left: f64, line: f64) -> fmt::Result {
+    fn statistics(&mut self, summary: &Summary, lines: Lines) -> fmt::Result {
         let median = summary.median.map(|median| {
             let mut cells = vec![
                 (rtt(median.avg), "avg"),
@@ -230,13 +262,14 @@ impl Document {
                 .map(|(share, name)| (percent(share), name))
                 .to_vec()
         });
-        let room = f64::from(drawing.width) - left - 18.0;
+        let columns = ((lines.right - lines.left - NAMES) / lines.column) as usize;
         for (number, (name, cells)) in [("median", median), ("loss", loss)].into_iter().enumerate() {
-            let y = line + number as f64 * LINE;
-            self.label(left, y, "start", name, false)?;
-            let columns = ((room - 54.0) / 92.0) as usize;
-            for (column, (value, kind)) in cells.into_iter().flatten().take(columns).enumerate() {
-                let x = left + 54.0 + 92.0 * column as f64;
+            let y = lines.first + number as f64 * LINE;
+            self.label(lines.left, y, "start", name, false)?;
+            // Where not all four fit, the least is missed least.
+            let cells = cells.into_iter().flatten().filter(|&(_, kind)| columns > 3 || kind != "min");
+            for (column, (value, kind)) in cells.take(columns).enumerate() {
+                let x = lines.left + NAMES + lines.column * column as f64;
                 let (text, muted) = (self.ink.text, self.ink.muted);
                 writeln!(
                     self.text,
@@ -250,12 +283,13 @@ impl Document {
         Ok(())
     }
 
-    fn legend(&mut self, drawing: &Drawing, left: f64, right: f64, y: f64) -> fmt::Result {
-        self.label(left, y, "start", "lost", false)?;
-        let mut x = left + 54.0;
+    fn legend(&mut self, drawing: &Drawing, lines: Lines) -> fmt::Result {
+        let y = lines.first + 2.0 * LINE;
+        self.label(lines.left, y, "start", "lost", false)?;
+        let mut x = lines.left + NAMES;
         for class in self.classes.clone() {
             let width = 14.0 + text_width(&class.label);
-            if x + width > right {
+            if x + width > lines.right {
                 break;
             }
             self.fill(&rectangle(x, x + 10.0, y - 9.0, y + 1.0), &class.color(drawing.theme).to_string())?;
@@ -293,86 +327,6 @@ fn scale(drawing: &Drawing, frame: Option<&Frame>, plot: Plot) -> Scale {
         _ => Spread::Linear,
     };
     Scale { plot, from: drawing.from, to: drawing.to, ceiling, spread }
-}
-
-/// Along the tops from left to right, and back along the bottoms.
-fn outline(run: &[Cell]) -> String {
-    let mut path = String::new();
-    let Some(first) = run.first() else { return path };
-    let _ = write!(path, "M{} {}", Px(first.x0), Px(first.bottom));
-    for cell in run {
-        let _ = write!(path, "V{}H{}", Px(cell.top), Px(cell.x1));
-    }
-    for cell in run.iter().rev() {
-        let _ = write!(path, "V{}H{}", Px(cell.bottom), Px(cell.x0));
-    }
-    path.push('Z');
-    path
-}
-
-fn stairs(run: &[Level]) -> String {
-    let mut path = String::new();
-    for (index, level) in run.iter().enumerate() {
-        let _ = match index {
-            0 => write!(path, "M{} {}H{}", Px(level.x0), Px(level.y), Px(level.x1)),
-            _ => write!(path, "V{}H{}", Px(level.y), Px(level.x1)),
-        };
-    }
-    path
-}
-
-fn rectangle(x0: f64, x1: f64, top: f64, bottom: f64) -> String {
-    format!("M{} {}H{}V{}H{}Z", Px(x0), Px(top), Px(x1), Px(bottom), Px(x0))
-}
-
-/// About how wide a text is: half an em for Latin, a full one for CJK.
-fn text_width(text: &str) -> f64 {
-    text.chars().map(|c| if (c as u32) < 0x1100 { 7.0 } else { 13.0 }).sum()
-}
-
-/// As much of `text` as fits in `width` pixels, with an ellipsis when something is left out.
-fn fitting(text: &str, width: f64) -> String {
-    let mut used = 0.0;
-    let mut cut = String::new();
-    for c in text.chars() {
-        used += text_width(c.encode_utf8(&mut [0; 4]));
-        if used > width {
-            cut.push('…');
-            return cut;
-        }
-        cut.push(c);
-    }
-    cut
-}
-
-/// A number of pixels, to a tenth.
-struct Px(f64);
-
-impl fmt::Display for Px {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = (self.0 * 10.0).round() as i64;
-        if tenths % 10 == 0 { write!(f, "{}", tenths / 10) } else { write!(f, "{}", tenths as f64 / 10.0) }
-    }
-}
-
-/// Text as XML 1.0 has it (section 2.2 and 2.4): markup escaped, characters that no document may hold replaced.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\t' | '\n' | '\r' => f.write_char(' ')?,
-                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => f.write_char('\u{fffd}')?,
-                _ => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -20,11 +20,14 @@ use crate::graph::palette::{LossClass, Theme};
 /// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
 const MARGIN: u32 = 97;
 
+/// Characters of a title at most.
+const MAX_TITLE: usize = 300;
+
 pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params: Params) -> Result<Response, ApiError> {
     let Some(name) = file.strip_suffix(".svg") else {
         return Err(ApiError::not_found("graphs are called like /graph/A.B.svg or /graph/A.B~slave.svg"));
     };
-    params.only(&["from", "to", "width", "height", "theme"])?;
+    params.only(&["from", "to", "width", "height", "theme", "title"])?;
     let plan = web.live.plan.load_full();
     let (series, node, target) = series::find_with_node(&plan, name)?;
     let now = web.clock.wall();
@@ -37,9 +40,14 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
     let supported = describe::supported(&plan, target);
     let measured = web.live.last_round(&series).is_some();
     let not_measured = describe::unsupported(&plan, target);
+    // A page that heads its graphs by their range wants to know from when to when that is.
+    let (title, subtitle) = match params.text("title") {
+        Some(title) => (title.chars().take(MAX_TITLE).collect(), describe_dates(range)),
+        None => (title(&plan, node, &series.vantage), describe_range(range, now.unix_secs())),
+    };
     let mut drawing = Drawing {
-        title: title(&plan, node, &series.vantage),
-        subtitle: describe_range(range, now.unix_secs()),
+        title,
+        subtitle,
         probe: describe::measurement(target),
         width,
         height,
@@ -61,11 +69,8 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
         .workers
         .run(move || {
             // A row narrower than a pixel cannot be seen.
-            let frame = if supported {
-                series::frame(store.as_ref(), &series, range, Consolidation::Average, width)?
-            } else {
-                None
-            };
+            // Also of a target that is no longer measured: its history is still worth a look.
+            let frame = series::frame(store.as_ref(), &series, range, Consolidation::Average, width)?;
             drawing.message = match frame {
                 _ if !supported => not_measured,
                 None if !measured => "waiting for the first round".to_owned(),
@@ -92,7 +97,7 @@ fn title(plan: &Plan, node: &Node, vantage: &Vantage) -> String {
 fn describe_range(range: Range, now: i64) -> String {
     let seconds = range.to - range.from;
     if range.to < now {
-        return format!("{} – {}", local(range.from), local(range.to));
+        return describe_dates(range);
     }
     let (count, unit) = match seconds {
         _ if seconds % 86_400 == 0 && seconds > 2 * 86_400 => (seconds / 86_400, "days"),
@@ -103,6 +108,15 @@ fn describe_range(range: Range, now: i64) -> String {
     match count {
         1 => format!("last {}", unit.trim_end_matches('s')),
         _ => format!("last {count} {unit}"),
+    }
+}
+
+fn describe_dates(range: Range) -> String {
+    let (from, to) = (local(range.from), local(range.to));
+    // On one day, the day once.
+    match (from.split_once(' '), to.split_once(' ')) {
+        (Some((first, _)), Some((last, time))) if first == last => format!("{from} – {time}"),
+        _ => format!("{from} – {to}"),
     }
 }
 

@@ -26,8 +26,18 @@ struct Tree<'a> {
     now: f64,
     version: &'static str,
     owner: Option<&'a str>,
+    /// What every viewer should know: each a kind and a text.
+    notices: Vec<Notice>,
+    /// Seconds that the small graphs of a section show.
+    overview_range: u32,
     ranges: Vec<Range<'a>>,
     root: Section<'a>,
+}
+
+#[derive(Serialize)]
+struct Notice {
+    kind: &'static str,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -91,11 +101,33 @@ pub(super) async fn tree(State(web): State<WebState>, params: Params) -> Result<
                 now: web.clock.wall().as_unix_secs_f64(),
                 version: env!("CARGO_PKG_VERSION"),
                 owner: plan.general.owner.as_deref(),
+                notices: notices(&web),
+                overview_range: plan.presentation.overview.range,
                 ranges,
                 root: section(&web, &plan, &plan.root),
             })
         })
         .await
+}
+
+fn notices(web: &WebState) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if let Some(reason) = web.readiness.reason() {
+        notices.push(Notice { kind: "not_ready", message: reason.to_owned() });
+    }
+    if let Some(error) = &web.live.reload.load().error {
+        notices.push(Notice { kind: "config_error", message: error.clone() });
+    }
+    let writer = web.live.writer.load();
+    if let Some(blocked) = &writer.blocked {
+        let message = format!("{} rounds wait in memory: {blocked}", writer.queued);
+        notices.push(Notice { kind: "writer_blocked", message });
+    }
+    if !writer.set_aside.is_empty() {
+        let message = format!("files set aside as damaged: {}", writer.set_aside.join("; "));
+        notices.push(Notice { kind: "set_aside", message });
+    }
+    notices
 }
 
 /// As deep as the configuration, which its reader bounds.

@@ -37,7 +37,7 @@ impl<const N: usize> Histogram<N> {
     /// of what lies above all.
     pub(super) fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
         let counts = self.counts.iter().chain([&self.above]).map(|count| count.load(Ordering::Relaxed));
-        let buckets: Vec<(f64, u64)> = self.bounds.iter().copied().chain([f64::MAX]).zip(counts).collect();
+        let buckets: Vec<(f64, u64)> = self.bounds.iter().copied().chain([f64::INFINITY]).zip(counts).collect();
         // Summed from what was read, so that a scrape in the middle of a round agrees with itself.
         let count = buckets.iter().map(|(_, count)| count).sum();
         (self.nanos.load(Ordering::Relaxed) as f64 / 1e9, count, buckets)
@@ -187,6 +187,6 @@ mod tests {
         let (_, count, buckets) = histogram.read();
         assert_eq!(count, 5);
         let filled: Vec<(f64, u64)> = buckets.into_iter().filter(|&(_, count)| count > 0).collect();
-        assert_eq!(filled, [(1e-4, 2), (2e-4, 1), (10.0, 1), (f64::MAX, 1)]);
+        assert_eq!(filled, [(1e-4, 2), (2e-4, 1), (10.0, 1), (f64::INFINITY, 1)]);
     }
 }

@@ -1,0 +1,118 @@
+//! Real connections on loopback: limits, slow clients, the end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use smokeprobe_server::web::{Limits, router, serve_within};
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::fixture::Fixture;
+
+/// A test that waits longer than this has found a hang.
+const HANG: Duration = Duration::from_secs(20);
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    done: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(limits: Limits) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = router(Fixture::new().state);
+        let done = tokio::spawn(serve_within(limits, listener, router, async {
+            let _ = stopped.await;
+        }));
+        Self { address, stop, done }
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        within(stream.read_to_end(&mut answer)).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+async fn within<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(HANG, work).await.expect("hangs")
+}
+
+/// Whether the server has ended the connection; waits until it has.
+async fn ended(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // An end and a reset are both an end.
+    let _ = within(stream.read_to_end(&mut rest)).await;
+}
+
+#[tokio::test]
+async fn serves_and_stops() {
+    let server = Server::start(Limits::default()).await;
+    assert!(server.get("/healthz").await.ends_with("\r\n\r\nok\n"));
+    let idle = TcpStream::connect(server.address).await.unwrap();
+    server.stop.send(()).unwrap();
+    within(server.done).await.unwrap();
+    drop(idle);
+    TcpStream::connect(server.address).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_head_is_cut_off() {
+    let limits = Limits { connections: 1, head: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::start(limits).await;
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nho").await.unwrap();
+    // The only place is the slow client's, so that this one waits until that is gone.
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+    ended(&mut slow).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let limits = Limits { connections: 1, stall: Duration::from_millis(300), ..Limits::default() };
+    let server = Server::start(limits).await;
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    SockRef::from(&slow).set_recv_buffer_size(4096).unwrap();
+    let request = "GET /graph/Storage.NingxiaS3.svg?width=4000&from=-10d HTTP/1.1\r\nhost: x\r\n\r\n".repeat(200);
+    slow.write_all(request.as_bytes()).await.unwrap();
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+    ended(&mut slow).await;
+}
+
+#[tokio::test]
+async fn an_endless_head_is_refused() {
+    let server = Server::start(Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(200_000));
+    // The server may close before it has read all of it.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = within(stream.read_to_end(&mut answer)).await;
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_end() {
+    let server = Server::start(Limits { grace: HANG, ..Limits::default() }).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET /api/v1/tree HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut first = [0; 15];
+    within(stream.read_exact(&mut first)).await.unwrap();
+    server.stop.send(()).unwrap();
+    let mut rest = Vec::new();
+    within(stream.read_to_end(&mut rest)).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    assert!(rest.ends_with(b"}"), "the whole answer came");
+    within(server.done).await.unwrap();
+}
