@@ -23,6 +23,9 @@ const FONTS: &str = "system-ui, 'DejaVu Sans', 'Noto Sans CJK SC', 'PingFang SC'
 /// Height of a line of text.
 const LINE: f64 = 17.0;
 
+/// Below this width there is room for the important only.
+const NARROW: u32 = 480;
+
 /// Width of the names at the start of the lines.
 const NAMES: f64 = 54.0;
 
@@ -63,7 +66,7 @@ impl Layout {
         let below = if roomy { 28.0 + 4.0 * LINE } else { 20.0 };
         let plot = Plot { left: 58.0, top: 30.0, right: width - 18.0, bottom: (height - below).max(40.0) };
         let first = plot.bottom + 24.0 + 0.7 * LINE;
-        let lines = if width < 480.0 {
+        let lines = if drawing.width < NARROW {
             Lines { left: 12.0, right: width - 8.0, first, column: 90.0 }
         } else {
             Lines { left: plot.left, right: plot.right, first, column: 92.0 }
@@ -131,13 +134,16 @@ impl Document {
 
     fn heading(&mut self, drawing: &Drawing) -> fmt::Result {
         let right = f64::from(drawing.width) - 18.0;
+        let beside = right - 24.0 - text_width(&drawing.subtitle);
+        let alone = drawing.width < NARROW && text_width(&drawing.title) > beside;
+        let room = if alone { right - 12.0 } else { beside };
         writeln!(
             self.text,
             "<text x=\"12\" y=\"19\" font-size=\"13\" font-weight=\"600\" fill=\"{}\">{}</text>",
             self.ink.text,
-            Escaped(&fitting(&drawing.title, right - 24.0 - text_width(&drawing.subtitle))),
+            Escaped(&fitting(&drawing.title, room)),
         )?;
-        self.label(right, 19.0, "end", &drawing.subtitle, false)
+        if alone { Ok(()) } else { self.label(right, 19.0, "end", &drawing.subtitle, false) }
     }
 
     fn unknown(&mut self, drawing: &Drawing, plot: &Plot, smoke: &Smoke) -> fmt::Result {
@@ -285,8 +291,11 @@ impl Document {
 
     fn legend(&mut self, drawing: &Drawing, lines: Lines) -> fmt::Result {
         let y = lines.first + 2.0 * LINE;
-        self.label(lines.left, y, "start", "lost", false)?;
-        let mut x = lines.left + NAMES;
+        let named = drawing.width >= NARROW;
+        if named {
+            self.label(lines.left, y, "start", "lost", false)?;
+        }
+        let mut x = if named { lines.left + NAMES } else { lines.left };
         for class in self.classes.clone() {
             let width = 14.0 + text_width(&class.label);
             if x + width > lines.right {
@@ -331,6 +340,7 @@ fn scale(drawing: &Drawing, frame: Option<&Frame>, plot: Plot) -> Scale {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use smokeprobe_store::Consolidation;
 
     use super::super::palette::Theme;
@@ -450,5 +460,53 @@ mod tests {
         let long = Drawing { title: "长".repeat(300), ..drawing() };
         let title = &texts(&long.svg(None))[0];
         assert!(title.ends_with('…') && title.chars().count() < 60, "{title}");
+    }
+
+    /// Any bits, and the odd ones often.
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            any::<f64>(),
+            Just(f64::NAN),
+            Just(f64::INFINITY),
+            Just(0.0),
+            Just(-1.0),
+            Just(f64::MIN_POSITIVE),
+            Just(f64::MAX),
+            0.0..0.1_f64,
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn rows_of_any_bits_give_a_document_of_finite_numbers(
+            rows in proptest::collection::vec((value(), value(), value(), value()), 0..40),
+            start in any::<i32>(),
+            step in 1_u32..100_000,
+            span in 1_i64..1_000_000_000,
+            logarithmic: bool,
+            loss_background: bool,
+        ) {
+            let frame = Frame {
+                start: start.into(),
+                step,
+                consolidation: Consolidation::Average,
+                pings: 2,
+                loss: rows.iter().map(|row| row.0).collect(),
+                median: rows.iter().map(|row| row.1).collect(),
+                uptime: vec![f64::NAN; rows.len()],
+                samples: vec![rows.iter().map(|row| row.2).collect(), rows.iter().map(|row| row.3).collect()],
+            };
+            let from = i64::from(start) - 100;
+            let drawing = Drawing { from, to: from + span, logarithmic, loss_background, ..drawing() };
+            let svg = drawing.svg(Some(&frame));
+            let document = roxmltree::Document::parse(&svg).unwrap_or_else(|err| panic!("{err}\n{svg}"));
+            for node in document.descendants() {
+                for attribute in node.attributes() {
+                    let value = attribute.value();
+                    prop_assert!(!value.contains("NaN") && !value.contains("inf"), "{}={value}", attribute.name());
+                }
+            }
+            prop_assert!(svg.len() < 100_000, "{} bytes", svg.len());
+        }
     }
 }
