@@ -10,9 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use smokeprobe_core::icmp::pinger::{Machine, Received, ReceivedError, Request, SocketId, Transmit};
+use smokeprobe_core::icmp::pinger::{Group, Machine, Received, ReceivedError, Request, SocketId, Transmit};
 use smokeprobe_core::icmp::wire::{self, Family, Framing};
-use smokeprobe_core::icmp::{CookieKey, Group, RoundKey};
+use smokeprobe_core::icmp::{CookieKey, RoundKey};
 use smokeprobe_core::{KernelTime, MonoTime, Outcome, Recorder};
 
 const IDENT: u16 = 0x1234;
@@ -40,8 +40,7 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     let machine = Machine::new(CookieKey::new(&[7; 16]));
-    let mut lab =
-        Lab { script: data, machine, now: MonoTime::ORIGIN, sent: Vec::new(), rounds: HashMap::new() };
+    let mut lab = Lab { script: data, machine, now: MonoTime::ORIGIN, sent: Vec::new(), rounds: HashMap::new() };
     while let Some(event) = lab.byte() {
         lab.event(event);
     }
