@@ -77,8 +77,8 @@ impl Lab<'_> {
             6 => self.now = self.now + Duration::from_millis(u64::from(self.small()) * 10),
             7 => self.cancel(),
             8 => {
-                let total = u64::from(self.small());
-                self.machine.handle_overflow(SocketId(u16::from(self.small())), total);
+                let (socket, total) = (SocketId(u16::from(self.small())), u64::from(self.small()));
+                self.machine.handle_overflow(socket, total);
                 self.machine.handle_lateness(self.now, Duration::from_millis(total));
             }
             _ => self.machine.handle_clock_step(self.now),
