@@ -15,11 +15,14 @@ const PUBLIC: [(&str, &[&str]); 3] = [
 ];
 
 /// Where a clock may be read and a thread or task may sleep.
-const CLOCKS: [&str; 5] = [
+const CLOCKS: [&str; 7] = [
     "smokeprobe-core/src/clock.rs",
     "smokeprobe-core/src/probe/paced.rs",
     "smokeprobe-core/src/net/driver.rs",
     "smokeprobe-core/src/engine.rs",
+    // Behind the feature `test-util`: the virtual time of tests.
+    "smokeprobe-core/src/sim/clock.rs",
+    "smokeprobe-core/src/sim/probe.rs",
     "smokeprobe-server/src/run.rs",
 ];
 
