@@ -1,5 +1,6 @@
 //! The command line.
 
+mod export;
 mod probe;
 mod terminal;
 
@@ -26,6 +27,8 @@ enum Command {
     Check(CheckArgs),
     /// Take one round now, without a configuration.
     Probe(probe::ProbeArgs),
+    /// Print the stored rounds of one target.
+    Export(export::ExportArgs),
 }
 
 /// Where the configuration is.
@@ -51,6 +54,7 @@ impl Cli {
         match self.command {
             Command::Check(args) => terminal::report(check(&args)),
             Command::Probe(args) => terminal::report(probe::execute(args)),
+            Command::Export(args) => terminal::report(export::execute(&args)),
         }
     }
 }

@@ -4,5 +4,6 @@ pub mod cli;
 pub mod config;
 pub mod graph;
 pub mod live;
+pub mod rows;
 pub mod timespec;
 pub mod web;

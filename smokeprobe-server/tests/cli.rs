@@ -83,6 +83,78 @@ fn tcp_reset_is_an_answer_unless_a_connection_is_demanded() {
     assert_eq!(stdout(&strict), format!("{target} : - -\n"));
 }
 
+/// Runs Debian's rrdtool in `folder`.
+fn rrdtool(folder: &std::path::Path, args: &[&str]) -> String {
+    let output =
+        Command::new("rrdtool").args(args).current_dir(folder).output().expect("rrdtool is installed (apt-get)");
+    assert!(output.status.success(), "rrdtool {args:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn export_prints_the_rows_that_rrdtool_fetches() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("Storage")).unwrap();
+    let file = "Storage/BeijingS3.rrd";
+    let start = 1_000_000_200_i64;
+    let mut create = vec!["create".to_owned(), file.to_owned(), "--start".to_owned(), start.to_string()];
+    create.extend(
+        ["--step", "300", "DS:uptime:GAUGE:600:0:U", "DS:loss:GAUGE:600:0:3", "DS:median:GAUGE:600:0:U"]
+            .map(str::to_owned),
+    );
+    create.extend((1..=3).map(|ping| format!("DS:ping{ping}:GAUGE:600:0:U")));
+    create.push("RRA:AVERAGE:0.5:1:100".to_owned());
+    rrdtool(folder.path(), &create.iter().map(String::as_str).collect::<Vec<_>>());
+    for (row, values) in
+        ["U:0:0.0123:0.0121:0.0123:0.0131", "U:1:0.5:0.5:0.6:U", "U:U:U:U:U:U", "U:3:U:U:U:U"].iter().enumerate()
+    {
+        let at = start + 300 * (row as i64 + 1);
+        rrdtool(folder.path(), &["update", file, &format!("{at}:{values}")]);
+    }
+
+    let (from, to) = (start.to_string(), (start + 1200).to_string());
+    let fetched = rrdtool(folder.path(), &["fetch", file, "AVERAGE", "-s", &from, "-e", &(start + 1199).to_string()]);
+    let theirs: Vec<(String, Vec<f64>)> = fetched
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(time, values)| {
+            let values = values.split(' ').map(|value| value.parse().unwrap_or(f64::NAN));
+            // The first column is uptime, which is not exported.
+            (time.to_owned(), values.skip(1).collect())
+        })
+        .collect();
+    assert_eq!(theirs.len(), 4);
+
+    let datadir = folder.path().to_str().unwrap();
+    let args = ["export", "Storage.BeijingS3", "--datadir", datadir, "--from", &from, "--to", &to];
+    let csv = smokeprobe(&args);
+    assert!(csv.status.success(), "{}", stderr(&csv));
+    let csv = stdout(&csv);
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("time,loss,median,ping1,ping2,ping3"));
+    for (line, (time, values)) in lines.by_ref().zip(&theirs) {
+        let (our_time, ours) = line.split_once(',').unwrap();
+        assert_eq!(our_time, time);
+        for (ours, theirs) in ours.split(',').zip(values) {
+            let ours = if ours.is_empty() { f64::NAN } else { ours.parse().unwrap() };
+            let same = match (ours.is_nan(), theirs.is_nan()) {
+                (false, false) => (ours - theirs).abs() < 1e-10,
+                unknown => unknown == (true, true),
+            };
+            // rrdtool prints ten decimals.
+            assert!(same, "{line}: rrdtool has {theirs}");
+        }
+    }
+    assert_eq!(lines.next(), None);
+
+    let json = smokeprobe(&[&args[..], &["--format", "json"]].concat());
+    let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(json["columns"]["time"].as_array().unwrap().len(), 4);
+    assert_eq!(json["columns"]["loss"][1], 1.0);
+    assert_eq!(json["columns"]["loss"][2], Value::Null);
+    assert_eq!((json["step"].as_u64(), json["pings"].as_u64()), (Some(300), Some(3)));
+}
+
 #[test]
 fn bad_arguments_are_named() {
     for (args, wanted) in [
@@ -91,6 +163,7 @@ fn bad_arguments_are_named() {
         (&["probe", "icmp", "--count", "0", "127.0.0.1"], "0 is not in"),
         (&["probe", "tcp", "127.0.0.1"], "port"),
         (&["probe", "dns", "@127.0.0.1"], "name to ask for"),
+        (&["export", "../etc/passwd"], "is not made of"),
         (&["frobnicate"], "unrecognized"),
     ] {
         let output = smokeprobe(args);

@@ -95,8 +95,10 @@ impl RrdStore {
 
     /// Opens a folder for reading, also while another process writes to it. Rounds that the writer has not yet put
     /// into files are not seen; appending fails.
-    pub fn read_only(config: RrdStoreConfig) -> Result<Self, StoreError> {
-        Ok(Self { shared: Shared::new(Arc::new(OsDisk), config)?, writer: None, _lock: None })
+    pub fn read_only(datadir: impl Into<PathBuf>) -> Self {
+        // What a file holds is read from the file; archives are configured for those that are made.
+        let config = RrdStoreConfig::new(datadir, Vec::new());
+        Self { shared: Shared::new(Arc::new(OsDisk), config), writer: None, _lock: None }
     }
 
     fn open_on(disk: Arc<dyn Disk>, config: RrdStoreConfig) -> Result<Self, StoreError> {
@@ -105,7 +107,12 @@ impl RrdStore {
             let path = datadir.clone();
             move |source| StoreError::Io { action, path, source }
         };
-        let shared = Shared::new(disk, config)?;
+        let fits = |archive: &Archive| archive.rows > 0 && archive.steps > 0 && (0.0..=1.0).contains(&archive.xff);
+        if config.archives.is_empty() || !config.archives.iter().all(fits) {
+            let reason = "each archive needs steps, rows, and a share of unknown steps from 0 to 1".to_owned();
+            return Err(StoreError::Unusable { path: datadir, reason });
+        }
+        let shared = Shared::new(disk, config);
         if !shared.disk.exists(&datadir) {
             shared.disk.create_dir(&datadir).map_err(failed("make"))?;
         }

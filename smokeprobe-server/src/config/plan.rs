@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use smokeprobe_core::probes::{dns::DnsOptions, http::HttpOptions, icmp::IcmpOptions, tcp::TcpOptions};
 use smokeprobe_core::{Host, SeriesId, Step, TargetPath};
+pub use smokeprobe_store::Archive;
 
 /// A whole configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +46,7 @@ pub struct General {
 }
 
 /// `*** Database ***`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Database {
     /// How often to measure where a probe does not say.
     pub step: Step,
@@ -54,22 +55,6 @@ pub struct Database {
     /// The archives of a file, in the order of the table.
     pub archives: Vec<Archive>,
 }
-
-/// One row of the Database table: one round-robin archive.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Archive {
-    /// How its rows are made.
-    pub consolidation: smokeprobe_store::Consolidation,
-    /// The share of unknown steps that a row may have and still be known; `> 0` and `≤ 1`.
-    pub xff: f64,
-    /// Steps a row.
-    pub steps: u32,
-    /// Rows.
-    pub rows: u32,
-}
-
-/// `xff` is never NaN.
-impl Eq for Archive {}
 
 /// A probe that targets may name: a module, or a named instance of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,36 +14,13 @@ use super::params::{Name, Params, Range};
 use super::{WebState, describe};
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
+use crate::rows::Rows;
 
 /// Rows in an answer unless asked otherwise: more than a screen has pixels.
 const DEFAULT_POINTS: u32 = 2000;
 
 /// Rows in an answer at most.
 const MAX_POINTS: u32 = 20_000;
-
-/// Rows of one series. Times in Unix seconds, RTTs in seconds, loss in pings; `null` is unknown.
-#[derive(Serialize)]
-struct Answer<'a> {
-    series: &'a SeriesId,
-    from: i64,
-    to: i64,
-    /// Seconds a row.
-    step: u32,
-    consolidation: &'static str,
-    /// Pings a round: the unit of `loss`.
-    pings: u32,
-    columns: Columns<'a>,
-}
-
-#[derive(Serialize)]
-struct Columns<'a> {
-    /// When each row starts.
-    time: Vec<i64>,
-    loss: &'a [f64],
-    median: &'a [f64],
-    /// `pings[i]` is the column of the (i+1)-th lowest answers.
-    pings: &'a [Vec<f64>],
-}
 
 pub(super) async fn series(
     State(web): State<WebState>,
@@ -72,21 +49,7 @@ pub(super) async fn series(
     web.workers
         .run(move || {
             let frame = frame(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
-            let step = i64::from(frame.step);
-            json(&Answer {
-                series: &series,
-                from: range.from,
-                to: range.to,
-                step: frame.step,
-                consolidation: choices.iter().find(|(_, kind)| *kind == frame.consolidation).map_or("average", |c| c.0),
-                pings: frame.pings,
-                columns: Columns {
-                    time: (0..frame.rows()).map(|row| frame.end_of(row) - step).collect(),
-                    loss: &frame.loss,
-                    median: &frame.median,
-                    pings: &frame.samples,
-                },
-            })
+            json(&Rows::new(&series, range.from, range.to, &frame))
         })
         .await
 }

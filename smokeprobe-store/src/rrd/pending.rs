@@ -16,7 +16,7 @@ use crate::rrd::layout::Layout;
 use crate::rrd::live::{Live, UpdateTime};
 use crate::rrd::paths;
 use crate::rrd::update::Run;
-use crate::store::{SeriesMeta, StoreError};
+use crate::store::SeriesMeta;
 
 /// What the journal has for one file beyond what the file has.
 #[derive(Debug, Clone)]
@@ -69,21 +69,15 @@ pub(crate) struct Shared {
 const SHARDS: usize = 64;
 
 impl Shared {
-    pub(crate) fn new(disk: Arc<dyn Disk>, config: RrdStoreConfig) -> Result<Self, StoreError> {
-        let fits =
-            |archive: &crate::rrd::Archive| archive.rows > 0 && archive.steps > 0 && (0.0..=1.0).contains(&archive.xff);
-        if config.archives.is_empty() || !config.archives.iter().all(fits) {
-            let reason = "each archive needs steps, rows, and a share of unknown steps from 0 to 1".to_owned();
-            return Err(StoreError::Unusable { path: config.datadir, reason });
-        }
-        Ok(Self {
+    pub(crate) fn new(disk: Arc<dyn Disk>, config: RrdStoreConfig) -> Self {
+        Self {
             disk,
             config,
             layouts: Layouts::default(),
             incidents: Incidents::default(),
             pending: RwLock::default(),
             shards: std::iter::repeat_with(RwLock::default).take(SHARDS).collect(),
-        })
+        }
     }
 
     pub(crate) fn path_of(&self, series: &SeriesId) -> PathBuf {
