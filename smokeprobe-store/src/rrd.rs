@@ -9,6 +9,8 @@
 //! see a round as soon as it was appended; other programs see it after the `sync`. Call that every second or so.
 
 mod consolidate;
+#[cfg(test)]
+mod crash;
 mod disk;
 mod fetch;
 mod file;

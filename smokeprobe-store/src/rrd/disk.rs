@@ -1,5 +1,8 @@
 //! What the store asks of a file system, so that tests can put one below it that loses power.
 
+#[cfg(test)]
+pub(crate) mod sim;
+
 use std::any::Any;
 use std::fmt;
 use std::fs::{File, OpenOptions};

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 
 use smokeprobe_core::SeriesId;
 
+use crate::rrd::disk::Disk;
 use crate::rrd::file::RrdFile;
 use crate::rrd::incident::IncidentKind;
 use crate::rrd::journal::{self, Entry, Record, redo};
@@ -28,7 +30,10 @@ impl Writer {
             shared.report(&folder, IncidentKind::JournalDamaged, complaint);
         }
         let mut stuck = HashMap::new();
-        for (series, records) in by_series(replay.entries) {
+        let by_series = by_series(replay.entries);
+        let few = by_series.len() <= FEW;
+        let files: Vec<PathBuf> = by_series.keys().map(|series| shared.path_of(series)).collect();
+        for (series, records) in by_series {
             if let Err(error) = redo_all(shared, &series, &records) {
                 tracing::warn!(%series, %error, "rounds in the journal wait for their file");
                 stuck.insert(series, records);
@@ -37,7 +42,8 @@ impl Writer {
         let next = replay.segments.last().map_or(1, |last| last + 1);
         let mut ended = replay.segments;
         if stuck.is_empty() && !ended.is_empty() {
-            let removed = disk.sync_all(datadir).and_then(|()| {
+            let synced = if few { sync_each(disk, &files) } else { disk.sync_all(datadir) };
+            let removed = synced.and_then(|()| {
                 ended.iter().try_for_each(|&segment| journal::remove(disk, &folder, segment))?;
                 disk.sync_dir(&folder)
             });
@@ -58,6 +64,17 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Up to this many files are synced one by one, which spares the rest of the file system.
+const FEW: usize = 64;
+
+fn sync_each(disk: &dyn Disk, files: &[PathBuf]) -> io::Result<()> {
+    files.iter().try_for_each(|path| match disk.open(path, false).and_then(|file| file.sync()) {
+        // Gone: there is nothing to keep.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        synced => synced,
+    })
 }
 
 /// The rows of each series that its present file may lack, in the order in which they were appended.

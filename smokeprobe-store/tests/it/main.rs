@@ -1,4 +1,5 @@
 //! The store as its users see it.
 
 mod common;
+mod kill;
 mod rrdtool;
