@@ -42,6 +42,9 @@ use crate::rrd::pending::Shared;
 use crate::rrd::writer::Writer;
 use crate::store::{Appended, Frame, Query, SeriesMeta, Store, StoreError};
 
+pub(crate) use fetch::joined;
+pub(crate) use row::row_of;
+
 pub use incident::{Incident, IncidentKind};
 pub use layout::{Archive, Damage, Layout};
 
@@ -126,13 +129,6 @@ impl RrdStore {
         Ok(Self { shared, writer: Some(Mutex::new(writer)), _lock: Some(lock) })
     }
 
-    /// Appends a round of a host with a dynamic address, which has had it for `uptime` seconds.
-    pub fn append_with_uptime(&self, round: &Round, uptime: Option<f64>) -> Result<Appended, StoreError> {
-        let values = row::row_of(round, uptime)
-            .map_err(|reason| StoreError::Mismatch { series: round.series.clone(), reason })?;
-        self.writer()?.append(&self.shared, round, &values)
-    }
-
     /// Makes the file of a series, or converts it to these pings and this step, so that its first round need not wait
     /// for that. Returns whether anything had to be done.
     ///
@@ -187,7 +183,8 @@ pub fn update_file(path: &Path, unix_secs: i64, values: &[f64]) -> Result<(), St
 
 impl Store for RrdStore {
     fn append(&self, round: &Round) -> Result<Appended, StoreError> {
-        self.append_with_uptime(round, None)
+        let values = row_of(round).map_err(|reason| StoreError::Mismatch { series: round.series.clone(), reason })?;
+        self.writer()?.append(&self.shared, round, &values)
     }
 
     fn query(&self, query: &Query) -> Result<Frame, StoreError> {

@@ -96,13 +96,10 @@ fn fold(layout: &Layout, span: &mut Span, most: usize) {
         // The point of row number n, counted from 1, is ⌈n ÷ fold⌉.
         (last + fold - 1) / fold - (first + fold - 1) / fold + 1
     };
-    let mut fold = i64::from(span.count.div_ceil(most));
-    // Ends that lie across the grid's lines make one point more; for one point a grid may not do at all.
-    let limit = fold * 2 + 1;
-    while points(fold) > i64::from(most) && fold < limit {
-        fold += 1;
-    }
-    span.fold = if points(fold) > i64::from(most) { span.count } else { fold as u32 };
+    // One point may be asked for where the grid makes two. More are enough for as many rows a point as there are.
+    let fewest = i64::from(span.count.div_ceil(most));
+    let fold = (fewest..=i64::from(span.count)).find(|&fold| points(fold) <= i64::from(most));
+    span.fold = fold.map_or(span.count, |fold| fold as u32);
 }
 
 /// The frame that rows make; `values` are those of `span`, row by row.
@@ -124,8 +121,8 @@ pub(crate) fn frame(layout: &Layout, pings: u32, span: Option<Span>, values: &[f
     let row_step = layout.row_step(span.archive);
     let fold = i64::from(span.fold);
     let first = span.first_end / row_step;
-    // Everything in one point, where no grid would do, needs no grid.
-    let whole = span.fold == span.count;
+    // Everything in one point needs no grid.
+    let whole = span.fold == span.count && span.count > 1;
     let point_of = |row: i64| if whole { 1 } else { (first + row + fold - 1) / fold };
     let start = if whole { span.first_end + (fold - 1) * row_step } else { point_of(0) * fold * row_step };
     let count = point_of(i64::from(span.count) - 1) - point_of(0) + 1;

@@ -16,7 +16,7 @@ use smokeprobe_core::{Round, RoundResult};
 /// # Errors
 ///
 /// A sentence when the round has more samples than pings.
-pub(crate) fn row_of(round: &Round, uptime: Option<f64>) -> Result<Vec<f64>, String> {
+pub(crate) fn row_of(round: &Round) -> Result<Vec<f64>, String> {
     let mut row = vec![f64::NAN; 3 + round.pings as usize];
     let RoundResult::Measured(measured) = &round.result else {
         return Ok(row);
@@ -29,7 +29,7 @@ pub(crate) fn row_of(round: &Round, uptime: Option<f64>) -> Result<Vec<f64>, Str
             round.pings
         ));
     }
-    row[0] = uptime.unwrap_or(f64::NAN);
+    row[0] = measured.uptime.map_or(f64::NAN, |uptime| uptime.as_secs() as f64);
     row[1] = f64::from(lost);
     row[2] = measured.median().map_or(f64::NAN, smokeprobe_core::Rtt::as_secs_f64);
     for (ping, rtt) in row[3 + lost as usize / 2..].iter_mut().zip(answers) {
@@ -51,7 +51,7 @@ mod tests {
 
     fn measured(pings: u32, millis: &[u64], lost: u32) -> Vec<String> {
         let measured = Measured::from_samples(millis.iter().map(|&ms| Rtt::from_nanos(ms * 1_000_000)), lost);
-        let row = row_of(&round(pings, RoundResult::Measured(measured)), None).unwrap();
+        let row = row_of(&round(pings, RoundResult::Measured(measured))).unwrap();
         row.iter().map(|value| if value.is_nan() { "U".to_owned() } else { value.to_string() }).collect()
     }
 
@@ -64,8 +64,15 @@ mod tests {
     #[test]
     fn round_without_an_answer_is_lost_and_one_without_a_measurement_is_unknown() {
         assert_eq!(measured(3, &[], 3), ["U", "3", "U", "U", "U", "U"]);
-        let row = row_of(&round(3, RoundResult::Unknown(UnknownReason::NotResolved)), None).unwrap();
+        let row = row_of(&round(3, RoundResult::Unknown(UnknownReason::NotResolved))).unwrap();
         assert!(row.len() == 6 && row.iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn age_of_a_dynamic_address_is_kept_in_whole_seconds() {
+        let mut measured = Measured::from_samples([Rtt::from_nanos(1)], 0);
+        measured.uptime = Some(std::time::Duration::from_millis(90_500));
+        assert_eq!(row_of(&round(1, RoundResult::Measured(measured))).unwrap()[0], 90.0);
     }
 
     #[test]
@@ -76,6 +83,6 @@ mod tests {
     #[test]
     fn round_of_too_many_samples_is_refused() {
         let measured = Measured::from_samples([Rtt::from_nanos(1); 3], 1);
-        assert!(row_of(&round(3, RoundResult::Measured(measured)), None).is_err());
+        assert!(row_of(&round(3, RoundResult::Measured(measured))).is_err());
     }
 }

@@ -191,7 +191,11 @@ impl Writer {
             move |source| StoreError::Io { action: "sync", path, source }
         };
         let mut folders = BTreeSet::new();
-        for path in &self.fresh {
+        let few = self.fresh.len() <= FEW;
+        if !few {
+            shared.disk.sync_all(&shared.config.datadir).map_err(failed(&shared.config.datadir))?;
+        }
+        for path in self.fresh.iter().filter(|_| few) {
             match shared.disk.open(path, false).and_then(|file| file.sync()) {
                 // Gone again: there is nothing to keep.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -248,6 +252,9 @@ impl Writer {
         Ok(())
     }
 }
+
+/// Up to this many files are synced one by one, which spares the rest of the file system.
+const FEW: usize = 64;
 
 fn journal_error(shared: &Shared, source: io::Error) -> StoreError {
     StoreError::Io { action: "write the journal in", path: journal::folder_in(&shared.config.datadir), source }

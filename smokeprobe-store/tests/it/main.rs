@@ -1,5 +1,6 @@
 //! The store as its users see it.
 
 mod common;
+mod contract;
 mod kill;
 mod rrdtool;
