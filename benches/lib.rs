@@ -1,4 +1,5 @@
-//! What the benches share: the processor time that a child process took, and a few numbers of a sample.
+//! What the benches share: the processor time that a child process took, captured packets, and quantiles.
 
+pub mod pcap;
 pub mod sample;
 pub mod usage;
