@@ -53,10 +53,14 @@ fn compare(what: &str, fping: &[&str], gap: Duration, interval: Duration) {
 }
 
 fn timed(command: &mut Command) -> (Usage, Duration) {
-    #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
-    let start = Instant::now();
+    let start = now();
     let usage = usage::run(command).unwrap_or_else(|error| panic!("{command:?}: {error}; apt-get install fping"));
     (usage, start.elapsed())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn report(who: &str, usage: &Usage, took: Duration, answered: usize, rest: &str) -> f64 {
@@ -88,13 +92,16 @@ fn child(gap: Duration, interval: Duration) {
         let resolver = SystemResolver::new(Arc::new(SystemClock));
         let hosts: Vec<Host> = hosts().iter().map(|host| host.as_str().into()).collect();
         let rounds = hosts.iter().map(|host| measure_once(&probe, host, PINGS, &resolver));
-        let mut answered = 0;
-        for round in futures_util::future::join_all(rounds).await {
-            answered += round.expect("an ICMP socket").map_or(0, |measured| measured.rtts().len());
-        }
+        let start = now();
+        let rounds = futures_util::future::join_all(rounds).await;
+        let rate = f64::from(TARGETS * PINGS) / start.elapsed().as_secs_f64();
+        let answered: usize = rounds
+            .into_iter()
+            .map(|round| round.expect("an ICMP socket").map_or(0, |measured| measured.rtts().len()))
+            .sum();
         let counters = pinger.counters();
         println!(
-            "{answered} (kernel stamps {}, waits {}, overflows {}, worst timer {:?})",
+            "{answered} ({rate:.0} pings/s while pinging, kernel stamps {}, waits {}, overflows {}, worst timer {:?})",
             counters.kernel_stamps, counters.send_waits, counters.receive_overflows, counters.worst_lateness
         );
     });

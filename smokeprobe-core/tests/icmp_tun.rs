@@ -206,6 +206,30 @@ fn fping_sees_the_same_network() {
     });
 }
 
+/// A slow device, whose queue overflows (ENOBUFS), or is so long that the socket's buffer fills up (EAGAIN). That delays
+/// packets, and loses none.
+#[test]
+fn a_full_send_buffer_waits_and_loses_nothing() {
+    for (limit, interval) in [("5kb", Duration::ZERO), ("10mb", Duration::ZERO), ("5kb", Duration::from_millis(1))] {
+        with_network(
+            "a_full_send_buffer_waits_and_loses_nothing",
+            |_| echo_after(0),
+            |kind| {
+                let shape = format!("qdisc replace dev probe0 root tbf rate 3mbit burst 2kb limit {limit}");
+                let tc = Command::new("tc").args(shape.split(' ')).status();
+                assert!(tc.is_ok_and(|status| status.success()), "cannot run tc; apt-get install iproute2");
+                let hosts: Vec<String> = (1..=200).map(|n| format!("10.99.7.{n}")).collect();
+                let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+                let options =
+                    IcmpOptions { gap: Duration::ZERO, interval, timeout: Some(Duration::from_secs(5)), ..options() };
+                let (rounds, counters) = ping_all(options, &hosts, 20);
+                assert!(rounds.iter().all(|round| round.rtts().len() == 20), "{kind:?} {limit} {counters:?}");
+                assert!(counters.send_waits > 0, "{kind:?} {limit} {counters:?}");
+            },
+        );
+    }
+}
+
 /// RTTs in milliseconds by host, as fping prints them.
 fn fping(hosts: &[&str]) -> Vec<Vec<f64>> {
     let output = Command::new("fping")

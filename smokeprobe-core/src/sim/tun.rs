@@ -1,10 +1,12 @@
 //! A network device whose packets a test reads and writes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::time::Duration;
 
 use super::netns::ip;
+use crate::net::sys;
 
 /// The prefix behind the device: every address but `.0.1` is the test's to answer for.
 pub const NETWORK_V4: &str = "10.99.0.1/16";
@@ -28,6 +30,7 @@ impl Tun {
         ip(&format!("addr add {NETWORK_V4} dev {name}"));
         ip(&format!("-6 addr add {NETWORK_V6} dev {name} nodad"));
         ip(&format!("link set {name} mtu 1500 up"));
+        wait_for_address();
         Self(file)
     }
 
@@ -46,6 +49,22 @@ impl AsFd for Tun {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Until the kernel has been through with a new IPv6 address, it takes no packets for it.
+fn wait_for_address() {
+    const TENTATIVE: u8 = 0x40;
+    for _ in 0..5000 {
+        // Address, index, prefix length, scope, flags, name.
+        let addresses = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
+        let ours = addresses.lines().find(|line| line.starts_with("fd99000000000000"));
+        let flags = ours.and_then(|line| line.split_whitespace().nth(4));
+        if flags.and_then(|flags| u8::from_str_radix(flags, 16).ok()).is_some_and(|flags| flags & TENTATIVE == 0) {
+            return;
+        }
+        let _ = sys::wait(&[], Some(Duration::from_millis(1)));
+    }
+    panic!("the device's IPv6 address does not become usable; is IPv6 switched off?");
 }
 
 fn attach(file: &File, name: &str) -> io::Result<()> {
