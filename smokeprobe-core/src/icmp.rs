@@ -15,7 +15,7 @@ mod flight;
 mod lateness;
 mod pacing;
 pub mod pinger;
-mod rtt;
+pub(crate) mod rtt;
 pub mod wire;
 
 pub use cookie::CookieKey;

@@ -3,6 +3,7 @@
 pub(crate) mod budget;
 pub(crate) mod connect;
 pub(crate) mod control;
+pub(crate) mod datagram;
 pub(crate) mod driver;
 mod privilege;
 pub mod resolve;

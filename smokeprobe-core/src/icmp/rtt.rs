@@ -7,9 +7,9 @@ use crate::time::{KernelTime, MonoTime, Rtt};
 
 /// The stamps of one packet: by the monotonic clock around the system call, and by the kernel where it gave one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stamped {
-    pub(super) user: MonoTime,
-    pub(super) kernel: Option<KernelTime>,
+pub(crate) struct Stamped {
+    pub(crate) user: MonoTime,
+    pub(crate) kernel: Option<KernelTime>,
 }
 
 /// The house's rule:
@@ -19,7 +19,7 @@ pub(super) struct Stamped {
 ///    taken when it is neither negative nor longer than the user's; it leaves out our own delays.
 /// 3. Else the wall clock, by which the kernel stamps, was moved in between, or a stamp is missing: the user's interval
 ///    is taken.
-pub(super) fn rtt(sent: Stamped, received: Stamped) -> (Rtt, StampSource) {
+pub(crate) fn rtt(sent: Stamped, received: Stamped) -> (Rtt, StampSource) {
     let user = received.user.saturating_since(sent.user);
     match kernel_interval(sent, received) {
         Some(kernel) if kernel <= user => (kernel.into(), StampSource::Kernel),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::io::Interest;
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 
 use super::sys;
 use crate::clock::Clock;
@@ -71,25 +71,6 @@ pub(crate) async fn connect_tcp(
     Ok(Connected { took, stream: result.map(|()| stream), retransmitted })
 }
 
-/// A UDP socket that sends to `peer`, and hears nobody else, from a port that the kernel picked at random.
-///
-/// # Errors
-///
-/// When no socket could be had, or there is no way to `peer`.
-pub(crate) fn connect_udp(peer: SocketAddr, options: &ConnectOptions) -> Result<io::Result<UdpSocket>, ProbeError> {
-    let socket = open(Type::DGRAM, Protocol::UDP, peer, options)?;
-    // Otherwise the kernel keeps to itself that a host or network cannot be reached (ip(7)).
-    let (level, option) = match peer {
-        SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_RECVERR),
-        SocketAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
-    };
-    sys::set_option(socket.as_fd(), level, option, 1).map_err(|error| system("ask for ICMP errors", error))?;
-    if let Err(error) = socket.connect(&SockAddr::from(peer)) {
-        return Ok(Err(error));
-    }
-    UdpSocket::from_std(socket.into()).map(Ok).map_err(|error| system("watch a socket", error))
-}
-
 /// What an error of a socket connected to `peer` says about the network. The codes are those that the kernel makes
 /// these errors of (`icmp_err_convert`, `icmpv6_err_convert`); where it folds several into one, the commonest.
 pub(crate) fn loss_reason(error: &io::Error, peer: IpAddr) -> LossReason {
@@ -114,20 +95,22 @@ pub(crate) fn loss_reason(error: &io::Error, peer: IpAddr) -> LossReason {
     }
 }
 
-/// The reason as [`loss_reason`] gives it, for datagrams: there a refusal is an ICMP port unreachable.
-pub(crate) fn datagram_loss_reason(error: &io::Error, peer: IpAddr) -> LossReason {
-    match loss_reason(error, peer) {
-        LossReason::Refused => LossReason::Unreachable { code: if peer.is_ipv4() { 3 } else { 4 } },
-        reason => reason,
-    }
-}
-
 /// A local failure, in words.
 pub(crate) fn system(action: &'static str, source: io::Error) -> ProbeError {
     ProbeError::System { action: action.into(), source }
 }
 
-fn open(kind: Type, protocol: Protocol, peer: SocketAddr, options: &ConnectOptions) -> Result<Socket, ProbeError> {
+/// A socket for `peer`, set up as the options say, not connected.
+///
+/// # Errors
+///
+/// What the system refused.
+pub(super) fn open(
+    kind: Type,
+    protocol: Protocol,
+    peer: SocketAddr,
+    options: &ConnectOptions,
+) -> Result<Socket, ProbeError> {
     let socket = Socket::new(Domain::for_address(peer), kind.nonblocking().cloexec(), Some(protocol))
         .map_err(|error| system("open a socket", error))?;
     if options.tos != 0 {

@@ -113,13 +113,19 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl Batch {
-    /// Room for packets of up to `room` bytes.
+    /// Room for [`BATCH`] packets of up to `room` bytes.
     pub(crate) fn new(room: usize) -> Self {
+        Self::of(BATCH, room)
+    }
+
+    /// Room for so many packets, at most [`BATCH`], of up to `room` bytes.
+    pub(crate) fn of(packets: usize, room: usize) -> Self {
+        let packets = packets.clamp(1, BATCH);
         Self {
-            bytes: vec![0; room * BATCH],
+            bytes: vec![0; room * packets],
             room,
-            names: vec![[0; NAME]; BATCH],
-            controls: vec![Control([0; CONTROL]); BATCH],
+            names: vec![[0; NAME]; packets],
+            controls: vec![Control([0; CONTROL]); packets],
             filled: [Filled::default(); BATCH],
         }
     }
@@ -128,7 +134,7 @@ impl Batch {
     pub(crate) fn grow(&mut self, room: usize) {
         if room > self.room {
             self.room = room;
-            self.bytes.resize(room * BATCH, 0);
+            self.bytes.resize(room * self.names.len(), 0);
         }
     }
 
@@ -149,11 +155,11 @@ impl Batch {
             header.msg_controllen = CONTROL as _;
         }
         let flags = libc::MSG_DONTWAIT | if errors { libc::MSG_ERRQUEUE } else { 0 };
-        // SAFETY: every header points to a name, a part, a control and a chunk of its own, all of which outlive the
-        // call, with their true lengths.
-        let count = unsafe {
-            libc::recvmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), BATCH as _, flags as _, std::ptr::null_mut())
-        };
+        let room = self.names.len() as _;
+        // SAFETY: each of the first `room` headers, of which there are at most `BATCH`, points to a name, a part, a
+        // control and a chunk of its own, all of which outlive the call, with their true lengths.
+        let count =
+            unsafe { libc::recvmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), room, flags as _, std::ptr::null_mut()) };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
         for ((filled, header), name) in self.filled.iter_mut().zip(&headers[..count]).zip(&mut self.names) {
             #[expect(clippy::unnecessary_cast, reason = "32 bits with musl")]

@@ -13,6 +13,7 @@ pub use message::{Judgement, Query};
 use self::exchange::{Tls, over_tcp, over_udp};
 use super::ConnectOptions;
 use crate::net::budget::Budget;
+use crate::net::datagram;
 use crate::net::tls::{self, Trust};
 use crate::probe::{OneShot, Pace, Paced, Probe, ProbeDescriptor, ProbeError, RoundCx};
 use crate::round::Outcome;
@@ -80,8 +81,8 @@ impl Default for DnsOptions {
     }
 }
 
-/// Measures the time from a query to its answer: one query a sample, never sent again. A query over TCP or TLS has a
-/// connection of its own, whose setup counts.
+/// Measures the time from a query to its answer: one query a sample, never sent again. Over UDP by the kernel's stamps
+/// where it gives them. A query over TCP or TLS has a connection of its own, whose setup counts.
 #[derive(Debug)]
 pub struct DnsProbe(Paced<Ask>);
 
@@ -94,6 +95,9 @@ impl DnsProbe {
     pub fn new(options: DnsOptions) -> Result<Self, ProbeError> {
         let lookup = options.lookup.as_deref().unwrap_or(".");
         Query::new(0, lookup, &options.record_type, true).map_err(ProbeError::Other)?;
+        if options.transport == DnsTransport::Udp {
+            datagram::keep_stamps_on();
+        }
         Ok(Self(Paced(Ask { about: ProbeDescriptor::new("DNS", "DNS requests"), options })))
     }
 

@@ -83,6 +83,15 @@ async fn lost_query_is_a_lost_sample_and_never_sent_again() {
 }
 
 #[tokio::test]
+async fn answers_over_udp_are_timed_by_the_kernel() {
+    let server = plain_server().await;
+    let measured = measure(options(&server, DnsTransport::Udp), 20).await;
+    assert_eq!((measured.quality.kernel_stamps, measured.quality.user_stamps), (20, 0));
+    let measured = measure(options(&server, DnsTransport::Tcp), 2).await;
+    assert_eq!((measured.quality.kernel_stamps, measured.quality.user_stamps), (0, 2));
+}
+
+#[tokio::test]
 async fn forged_answers_are_passed_over_for_the_real_one() {
     let server = DnsServer::start(|query| {
         let wrong_id = answer(query, &address(), |message| message.metadata.id ^= 1);

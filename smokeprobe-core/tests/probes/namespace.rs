@@ -20,6 +20,7 @@ table inet fate {
         ip daddr 127.1.0.1 meta l4proto { tcp, udp } reject with icmp type net-unreachable
         ip daddr 127.1.0.2 meta l4proto { tcp, udp } reject with icmp type host-unreachable
         ip daddr 127.1.0.3 meta l4proto { tcp, udp } reject with icmp type port-unreachable
+        ip daddr 127.1.0.8 meta l4proto { tcp, udp } reject with icmp type admin-prohibited
         ip daddr 127.1.0.4 tcp dport 1-65535 reject with tcp reset
         ip daddr 127.1.0.5 drop
         ip daddr 127.1.0.6 udp dport 53 numgen random mod 100 < 30 counter drop
@@ -112,6 +113,8 @@ async fn errors_in_the_namespace() {
         // The kernel makes one error of an ICMP port unreachable and of a reset.
         ("127.1.0.3", LossReason::Refused, unreachable(3)),
         ("127.1.0.4", LossReason::Refused, unreachable(3)),
+        // Of a datagram the error queue tells the code itself.
+        ("127.1.0.8", unreachable(1), unreachable(13)),
         ("127.1.0.5", LossReason::Timeout, LossReason::Timeout),
         // There is no way out of the namespace.
         ("192.0.2.1", unreachable(0), unreachable(0)),

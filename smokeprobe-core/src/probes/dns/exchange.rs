@@ -11,15 +11,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::DnsOptions;
 use super::message::{Judgement, Query};
+use crate::icmp::rtt::{Stamped, rtt};
 use crate::net::budget::{Budget, Spent};
-use crate::net::connect::{connect_tcp, connect_udp, datagram_loss_reason, loss_reason};
+use crate::net::connect::{connect_tcp, loss_reason};
+use crate::net::datagram::DatagramSocket;
 use crate::net::tls;
 use crate::probe::ProbeError;
 use crate::round::{LossReason, Outcome, Phases, Recorder};
-
-/// The longest datagram looked at. Without EDNS a server sends at most 512 bytes (RFC 1035, 4.2.1); of a longer one
-/// the beginning is enough.
-const DATAGRAM: usize = 4096;
 
 /// How to speak TLS to the server.
 #[derive(Debug, Clone)]
@@ -36,26 +34,23 @@ pub(super) async fn over_udp(
     budget: &mut Budget<'_>,
     recorder: &Recorder,
 ) -> Result<Outcome, ProbeError> {
-    let socket = match connect_udp(peer, &options.connect)? {
+    let mut socket = match DatagramSocket::connect(peer, &options.connect)? {
         Ok(socket) => socket,
-        Err(error) => return Ok(lost(datagram_loss_reason(&error, peer.ip()), &error, recorder)),
+        Err(error) => return Ok(lost(loss_reason(&error, peer.ip()), &error, recorder)),
     };
     // Tokio learns that a new socket is writable only from its driver: not on the query's time.
     if let Err(error) = socket.writable().await {
         return Ok(lost(LossReason::SendFailed, &error, recorder));
     }
-    let mut buffer = vec![0; DATAGRAM];
     let mut foreign = 0_u32;
     let clock = budget.clock();
     let exchange = budget.run(async {
-        let start = clock.mono();
-        socket.send(query.bytes()).await?;
+        let sent = socket.send(query.bytes(), clock)?;
         loop {
-            let length = socket.recv(&mut buffer).await?;
-            let took = clock.mono().saturating_since(start);
-            match query.judge(&buffer[..length], &options.demands) {
+            let received = socket.receive(clock).await?;
+            match query.judge(socket.received(), &options.demands) {
                 Judgement::Foreign => foreign = foreign.saturating_add(1),
-                judgement => return io::Result::Ok((judgement, took)),
+                judgement => return io::Result::Ok((judgement, sent, received)),
             }
         }
     });
@@ -65,8 +60,12 @@ pub(super) async fn over_udp(
     }
     Ok(match outcome {
         Err(Spent) => Outcome::Lost(LossReason::Timeout),
-        Ok((Err(error), _)) => lost(datagram_loss_reason(&error, peer.ip()), &error, recorder),
-        Ok((Ok((judgement, took)), _)) => judged(judgement, took, recorder),
+        Ok((Err(error), _)) => lost(socket.loss_reason(&error), &error, recorder),
+        Ok((Ok((Judgement::Good, sent, received)), _)) => {
+            let (rtt, stamp) = rtt(Stamped { user: sent, kernel: socket.sent_stamp() }, received);
+            Outcome::Answered { rtt, stamp }
+        }
+        Ok((Ok((judgement, ..)), _)) => judged(judgement, Duration::ZERO, recorder),
     })
 }
 
