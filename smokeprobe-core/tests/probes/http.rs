@@ -8,7 +8,9 @@ use std::time::Duration;
 use smokeprobe_core::conformance::{Subject, check, measure_once};
 use smokeprobe_core::probes::ConnectOptions;
 use smokeprobe_core::probes::http::{HttpMeasure, HttpOptions, HttpProbe};
-use smokeprobe_core::{AddressFamily, Host, LossReason, Measured, ProbeError, SystemClock, SystemResolver, WallTime};
+use smokeprobe_core::{
+    AddressFamily, Clock, Host, LossReason, Measured, ProbeError, SystemClock, SystemResolver, WallTime,
+};
 
 use crate::http_server::{self, SLOW};
 use crate::tls::{self, Authority};
@@ -249,6 +251,30 @@ async fn stranger_s_certificate_is_refused_unless_any_will_do_and_its_end_is_not
     assert!(lost(strict, LossReason::Unexpected).await.contains("certificate"));
     let measured = measure(secure(server, "/ok"), 1).await;
     assert_eq!(measured.certificate_expires.map(WallTime::unix_secs), Some(tls::EXPIRES));
+}
+
+#[tokio::test]
+async fn dead_tls_servers_hold_up_a_living_one_a_second_at_most_and_the_wait_is_not_measured() {
+    // More dead servers than handshakes may run at once. The kernel accepts for them, and nobody ever answers.
+    let dead = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut mute = secure(dead.local_addr().unwrap(), "/ok");
+    mute.connect.timeout = Duration::from_secs(5);
+    let dead = tokio::spawn(futures_util::future::join_all((0..40).map(move |_| measure(mute.clone(), 1))));
+
+    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
+    let clock = SystemClock;
+    let start = clock.mono();
+    // The dead come first.
+    tokio::task::yield_now().await;
+    let measured = measure(secure(server, "/ok"), 1).await;
+    let waited = clock.mono().saturating_since(start);
+    assert_eq!(measured.rtts().len(), 1, "{:?}", measured.note);
+    assert!(!dead.is_finished(), "the living server waited for the time-out of the dead ones");
+    assert!(waited >= Duration::from_millis(500), "there was nothing to wait for");
+    assert!(waited - Duration::from(measured.rtts()[0]) >= Duration::from_millis(500));
+    for measured in dead.await.unwrap() {
+        assert_eq!(measured.loss_reasons, [(LossReason::Timeout, 1)]);
+    }
 }
 
 /// The system's authorities are read once a process, so what runs under other ones runs in a process of its own.
