@@ -104,7 +104,11 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") read();
 });
 // The count-down to the first round goes on between readings.
-window.setInterval(show, 1000);
+window.setInterval(() => {
+  const sections = tree ? trail(tree.root, chosen()) : [];
+  const series = sections[sections.length - 1]?.target?.series ?? [];
+  if (series.some(({ state }) => state === "waiting")) show();
+}, 1000);
 
 await read();
 treeView.choose(chosen());
