@@ -6,6 +6,8 @@ mod connections;
 mod fixture;
 #[path = "web_http/prometheus.rs"]
 mod prometheus;
+#[path = "web_http/rrd.rs"]
+mod rrd;
 
 use axum::Router;
 use axum::body::Body;

@@ -1,0 +1,195 @@
+//! Data of one series over 3 hours, 30 hours, 10 days and 360 days, over HTTP on loopback, beside `rrdtool fetch` of
+//! the same file: in one long-lived `rrdtool -`, and as a command of its own as a CGI would run it.
+//!
+//! `cargo bench -p smokeprobe-benches --bench http_series`
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use smokeprobe_benches::sample::quantile;
+use smokeprobe_core::{Clock, Measured, MonoTime, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
+use smokeprobe_server::config::{InMemory, load_from};
+use smokeprobe_server::live::Live;
+use smokeprobe_server::web::{Metrics, Readiness, WebState, router, serve};
+use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig, Store};
+
+const RANGES: [(&str, i64); 4] = [("3 h", 10_800), ("30 h", 108_000), ("10 d", 864_000), ("360 d", 31_104_000)];
+const REQUESTS: usize = 2000;
+const COMMANDS: usize = 100;
+const PINGS: u32 = 20;
+
+/// 2026-11-22 12:00:00 UTC, the end of the history.
+const NOW: i64 = 1_795_348_800;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let plan = "*** Targets ***\nprobe = FPing\n+ Bench\nmenu = Bench\ntitle = Bench\nhost = 192.0.2.1\n";
+    let plan = load_from(&InMemory::default().with("config", plan), Path::new("config")).plan.ok_or("a plan")?;
+    let archives = plan.database.archives.iter().map(|archive| Archive {
+        consolidation: archive.consolidation,
+        xff: archive.xff,
+        steps: archive.steps,
+        rows: archive.rows,
+    });
+    let store = RrdStore::open(RrdStoreConfig::new(folder.path(), archives.collect()))?;
+    let series: SeriesId = "Bench".parse()?;
+    fill(&store, &series)?;
+    let file = store.path_of(&series);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let address = start(&runtime, plan, Arc::new(store))?;
+    let mut http = TcpStream::connect(address)?;
+    http.set_nodelay(true)?;
+    let mut rrdtool = Rrdtool::start()?;
+
+    println!("{REQUESTS} requests each, {PINGS} pings, SmokePing's archives; milliseconds");
+    println!(
+        "  {:<6} {:>21} {:>9} {:>21} {:>17}",
+        "range", "HTTP p50 / p99", "KB", "rrdtool - p50 / p99", "rrdtool p50 / p99"
+    );
+    for (name, seconds) in RANGES {
+        let from = NOW - seconds;
+        let mut size = 0;
+        let ours = timed(REQUESTS, || {
+            size = get(&mut http, &format!("/api/v1/series/Bench?from={from}&to={NOW}"))?;
+            Ok(())
+        })?;
+        let peer = timed(REQUESTS, || rrdtool.fetch(&file, from))?;
+        let command = timed(COMMANDS, || fetch_once(&file, from))?;
+        let pair = |(p50, p99): (f64, f64)| format!("{p50:.2} / {p99:.2}");
+        println!("  {name:<6} {:>21} {:>9.1} {:>21} {:>17}", pair(ours), size as f64 / 1e3, pair(peer), pair(command));
+    }
+    Ok(())
+}
+
+/// A year of rounds, one in fifty with a loss.
+fn fill(store: &dyn Store, series: &SeriesId) -> Outcome<()> {
+    let step = Step::DEFAULT;
+    let last = Slot::ending_at(NOW, step);
+    for back in (0..370 * 288).rev() {
+        let slot = last.plus(-back);
+        let lost = u32::from(back % 50 == 0);
+        let rtts = (0..u64::from(PINGS - lost)).map(|ping| {
+            let noise = (slot.index().unsigned_abs() * 31 + ping).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
+            Rtt::from_nanos(28_000_000 + 300_000 * ping + noise)
+        });
+        let result = RoundResult::Measured(Measured::from_samples(rtts, lost));
+        let started = WallTime::from_unix_secs(slot.start());
+        store.append(&Round { series: series.clone(), slot, pings: PINGS, started, result })?;
+    }
+    Ok(store.sync()?)
+}
+
+/// A clock that stands at the end of the history.
+#[derive(Debug)]
+struct AtTheEnd;
+
+impl Clock for AtTheEnd {
+    fn mono(&self) -> MonoTime {
+        MonoTime::ORIGIN
+    }
+
+    fn wall(&self) -> WallTime {
+        WallTime::from_unix_secs(NOW)
+    }
+}
+
+fn start(
+    runtime: &tokio::runtime::Runtime,
+    plan: smokeprobe_server::config::Plan,
+    store: Arc<dyn Store>,
+) -> Outcome<SocketAddr> {
+    let live = Arc::new(Live::new(Arc::new(plan)));
+    let readiness = Arc::new(Readiness::default());
+    readiness.measuring();
+    let state = WebState::new(live, store, Arc::new(AtTheEnd), Arc::new(Metrics::default()), readiness);
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))?;
+    let address = listener.local_addr()?;
+    runtime.spawn(serve(listener, router(state), std::future::pending()));
+    Ok(address)
+}
+
+/// The median and the 99th percentile of `count` runs, in milliseconds.
+fn timed(count: usize, mut run: impl FnMut() -> Outcome<()>) -> Outcome<(f64, f64)> {
+    run()?;
+    let mut took = Vec::with_capacity(count);
+    for _ in 0..count {
+        #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
+        let start = Instant::now();
+        run()?;
+        took.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok((quantile(&mut took, 0.5), quantile(&mut took, 0.99)))
+}
+
+/// One request on a connection that stays open; the length of its body.
+fn get(http: &mut TcpStream, path: &str) -> Outcome<usize> {
+    http.write_all(format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n").as_bytes())?;
+    let mut answer = Vec::with_capacity(64 * 1024);
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let count = http.read(&mut buffer)?;
+        if count == 0 {
+            return Err("the server ended the connection".into());
+        }
+        answer.extend_from_slice(&buffer[..count]);
+        let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let text = std::str::from_utf8(&answer[..head])?;
+        if !text.starts_with("HTTP/1.1 200") {
+            return Err(text.into());
+        }
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or("a length")?.parse()?;
+        if answer.len() >= head + 4 + length {
+            return Ok(length);
+        }
+    }
+}
+
+/// `rrdtool -`: one process that takes commands.
+struct Rrdtool {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Rrdtool {
+    fn start() -> Outcome<Self> {
+        let child = Command::new("rrdtool").arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.map_err(|err| format!("cannot run rrdtool: {err}; apt-get install rrdtool"))?;
+        let answers = BufReader::new(child.stdout.take().ok_or("its output")?);
+        Ok(Self { child, answers })
+    }
+
+    fn fetch(&mut self, file: &Path, from: i64) -> Outcome<()> {
+        let commands = self.child.stdin.as_mut().ok_or("its input")?;
+        writeln!(commands, "fetch {} AVERAGE --start {from} --end {NOW}", file.display())?;
+        let mut line = String::new();
+        while !line.starts_with("OK") {
+            line.clear();
+            if self.answers.read_line(&mut line)? == 0 || line.starts_with("ERROR") {
+                return Err(line.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Rrdtool {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn fetch_once(file: &Path, from: i64) -> Outcome<()> {
+    let mut command = Command::new("rrdtool");
+    command.arg("fetch").arg(file).args(["AVERAGE", "--start", &from.to_string(), "--end", &NOW.to_string()]);
+    let output = command.output()?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+}
