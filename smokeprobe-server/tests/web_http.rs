@@ -218,6 +218,20 @@ async fn what_is_not_there_is_404_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn what_is_there_instead_is_named() {
+    let fixture = Fixture::new();
+    let message = async |name: &str| {
+        let answer = read(&fixture, &format!("/api/v1/series/{name}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        answer.json()["error"]["message"].as_str().unwrap().to_owned()
+    };
+    assert!(message("Storage.Both").await.ends_with("ask for them: Storage.NingxiaS3, Storage.NingxiaS3~tokyo"));
+    let moon = message("Storage.NingxiaS3~moon").await;
+    assert!(moon.ends_with("there is Storage.NingxiaS3, Storage.NingxiaS3~tokyo"), "{moon}");
+    assert_eq!(message("Console").await, "Console is a section without a host of its own");
+}
+
+#[tokio::test]
 async fn only_reading_is_possible() {
     let fixture = Fixture::new();
     let request = Request::builder().method(Method::POST).uri("/api/v1/tree").body(Body::empty()).unwrap();

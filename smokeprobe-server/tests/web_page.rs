@@ -6,8 +6,13 @@ mod fixture;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
 use fixture::{EVIL, Fixture, NOW, round};
 use smokeprobe_core::{RoundSink, WallTime};
 use smokeprobe_server::live::ReloadState;
@@ -24,14 +29,19 @@ struct Page {
 
 impl Page {
     async fn open(router: Router, path: &str, width: u32) -> Self {
+        Self::open_for(router, path, width, 5).await
+    }
+
+    /// The page after it has been open for this long. The time is the browser's own: it passes at once when the page
+    /// has nothing left to wait for.
+    async fn open_for(router: Router, path: &str, width: u32, seconds: u32) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let server = tokio::spawn(serve(listener, router, std::future::pending()));
         let profile = tempfile::tempdir().unwrap();
         let output = Command::new(browser())
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--enable-logging=stderr"])
-            // Virtual time passes when the page has nothing left to wait for.
-            .arg("--virtual-time-budget=5000")
+            .arg(format!("--virtual-time-budget={}", seconds * 1000))
             .arg(format!("--window-size={width},900"))
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("http://{address}{path}"))
@@ -125,4 +135,57 @@ async fn what_is_not_measured_says_why() {
     let missing = Page::open(router(state), "/?target=No.Such%3Cb%3E", 390).await;
     missing.has("There is no target No.Such&lt;b&gt;");
     assert_eq!([game.complaints, new.complaints, missing.complaints].concat(), [""; 0]);
+}
+
+/// Lets `change` have its way with each reading of the tree after the first.
+fn changing(
+    fixture: Fixture,
+    change: impl Fn(&Fixture) -> Option<StatusCode> + Clone + Send + Sync + 'static,
+) -> Router {
+    let router = router(fixture.state.clone());
+    let (fixture, readings) = (Arc::new(fixture), Arc::new(AtomicUsize::new(0)));
+    router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let again = request.uri().path() == "/api/v1/tree" && readings.fetch_add(1, Ordering::Relaxed) > 0;
+        let refusal = if again { change(&fixture) } else { None };
+        async move {
+            match refusal {
+                Some(status) => status.into_response(),
+                None => next.run(request).await,
+            }
+        }
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_round_appears_by_itself() {
+    let router = changing(busy(), |fixture| {
+        let mut next = round("Storage.NingxiaS3", &[7, 7, 7, 7], 0);
+        next.started = WallTime::from_unix_secs(NOW + 300);
+        fixture.accept(&next);
+        None
+    });
+    let page = Page::open_for(router, "/?target=Storage.NingxiaS3", 1280, 40).await;
+    assert_eq!(page.complaints, [""; 0]);
+    page.has("7.00 ms").lacks("5.00 ms").lacks("connection lost");
+    // Its graph was drawn anew; that of the other vantage point, which has no new round, was not.
+    page.has("Storage.NingxiaS3.svg?from=-10800s").has("&amp;_=");
+    assert!(
+        !page.dom.split("<img").any(|image| image.contains("~tokyo.svg") && image.contains("&amp;_=")),
+        "{}",
+        page.dom
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_told_and_the_page_stays() {
+    let router = changing(busy(), |_| Some(StatusCode::BAD_GATEWAY));
+    let page = Page::open_for(router, "/?target=Console.BeijingConsole", 1280, 40).await;
+    page.has("connection lost, last data of").has("trying again").has("AWS北京区控制台").has("30.0 ms");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_hosts_together_show_the_graphs_of_each() {
+    let page = Page::open(router(busy().state), "/?target=Storage.Both", 1280).await;
+    assert_eq!(page.complaints, [""; 0]);
+    page.has("From both places").has("graph/Storage.NingxiaS3.svg?").has("graph/Storage.NingxiaS3~tokyo.svg?");
 }

@@ -86,12 +86,24 @@ pub(super) fn find_with_node<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId
     let node = describe::find(plan, &series.target)
         .ok_or_else(|| ApiError::not_found(format!("the configuration has no section {}", series.target)))?;
     let Some(target) = &node.target else {
-        return Err(ApiError::not_found(format!("{} is a section without a host of its own", series.target)));
+        let message = match named(node.multihost.iter()) {
+            None => format!("{} is a section without a host of its own", series.target),
+            Some(members) => format!("{} shows others together; ask for them: {members}", series.target),
+        };
+        return Err(ApiError::not_found(message));
     };
-    if !describe::series_of(target).any(|known| known == series) {
-        return Err(ApiError::not_found(format!("{} is not measured from there", series.target)));
+    let known: Vec<SeriesId> = describe::series_of(target).collect();
+    if !known.contains(&series) {
+        let known = named(known.iter()).unwrap_or_else(|| "nothing".to_owned());
+        return Err(ApiError::not_found(format!("{series} is not measured; there is {known}")));
     }
     Ok((series, node, target))
+}
+
+/// The first of some series, in words; `None` when there are none.
+fn named<'a>(series: impl Iterator<Item = &'a SeriesId>) -> Option<String> {
+    let names: Vec<String> = series.take(10).map(SeriesId::to_string).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// The series that an address names.

@@ -157,13 +157,16 @@ fn formula(query: &Query) -> Frame {
     }
 }
 
-/// Sections: `Console` (two targets), `Storage` (one with a slave), `Broken.Disk`, `New.Target` (no round yet),
+/// Sections: `Console` (two targets), `Storage` (one with a slave, and a multihost), `Broken.Disk`, `New.Target` (no round yet),
 /// `Other.Game` (no such probe), `Other.Evil` (hostile title).
 pub(crate) fn plan() -> Plan {
     let icmp = || ProbeOptions::Icmp(IcmpOptions::default());
     let tcp = ProbeOptions::Tcp(TcpOptions { port: 443, ..TcpOptions::default() });
     let mut ningxia = leaf("Storage.NingxiaS3", "宁夏S3", "AWS宁夏区S3", "s3.example.cn", "TCPPing", tcp);
     ningxia.target.as_mut().unwrap().slaves = vec!["tokyo".to_owned()];
+    let mut both = section("Both", "Both", "From both places", Vec::new());
+    both.path = "Storage.Both".parse().ok();
+    both.multihost = ["Storage.NingxiaS3", "Storage.NingxiaS3~tokyo"].map(|series| series.parse().unwrap()).into();
     let game = leaf("Other.Game", "Game", "A game server", "game.example", "Qstat", ProbeOptions::Unsupported);
     let mut other =
         section("Other", "Other", EVIL, vec![game, leaf("Other.Evil", EVIL, EVIL, "192.0.2.9", "FPing", icmp())]);
@@ -183,7 +186,7 @@ pub(crate) fn plan() -> Plan {
                     console("Console.NingxiaConsole", "宁夏控制台", "AWS宁夏区控制台"),
                 ],
             ),
-            section("Storage", "存储服务", "AWS存储服务监控", vec![ningxia]),
+            section("Storage", "存储服务", "AWS存储服务监控", vec![ningxia, both]),
             section("Broken", "Broken", "Broken", vec![console("Broken.Disk", "Disk", "A file that cannot be read")]),
             section("New", "New", "New", vec![console("New.Target", "Target", "Never measured yet")]),
             other,
