@@ -3,7 +3,8 @@
 /**
  * @typedef {{time: number, pings: number, loss?: number, median?: number, min?: number, max?: number,
  *   deviation?: number, address?: string, stale_address?: boolean, note?: string,
- *   quality?: {suspect: boolean}}} LastRound
+ *   certificate_expires?: number, quality?: {suspect: boolean},
+ *   phases?: Record<"resolve" | "connect" | "tls" | "first_byte" | "transfer", number | null>}} LastRound
  * @typedef {"measured" | "lost" | "unknown" | "waiting" | "not_measured"} SeriesStateName
  * @typedef {{series: string, slave?: string, vantage?: string, state: SeriesStateName, reason?: string,
  *   waiting_until?: number, last?: LastRound}} Series

@@ -113,6 +113,7 @@ export class View {
     const jitter = element("span");
     const about = element("span", { class: "about muted" });
     const reason = element("span", { class: "reason muted" });
+    const phases = element("span", { class: "reason muted" });
     const vantage = several ? element("span", { class: "muted" }, `from ${series.vantage ?? "here"}`) : null;
     this.updates.push((tree, trail) => {
       const now = trail[trail.length - 1]?.target?.series[index];
@@ -129,9 +130,11 @@ export class View {
       const at = last ? ` · round of ${format.time(last.time)}` : "";
       say(about, `${section.host ?? ""}${address} · ${section.target?.measures ?? ""}${at}`);
       const starved = last?.quality?.suspect ? "suspect: this machine was too busy to measure well" : "";
-      say(reason, [waiting(now, tree.now), now.reason, last?.note, starved].filter(Boolean).join(" · "));
+      const certificate = expiry(last?.certificate_expires, tree.now);
+      say(reason, [waiting(now, tree.now), now.reason, last?.note, certificate, starved].filter(Boolean).join(" · "));
+      say(phases, parts(last?.phases));
     });
-    return element("div", { class: "facts" }, mark, median, loss, jitter, vantage, about, reason);
+    return element("div", { class: "facts" }, mark, median, loss, jitter, vantage, about, phases, reason);
   }
 
   /** Its members' graphs, one under another. @param {Tree} tree @param {Section} section @returns {HTMLElement[]} */
@@ -238,6 +241,23 @@ function waiting(series, now) {
   const left = (series.waiting_until ?? 0) - now;
   if (series.waiting_until === undefined) return "waiting for the agent's first round";
   return left > 0 ? `waiting for the first round: about ${format.duration(left)}` : "waiting for the first round: any moment now";
+}
+
+/** The parts of a request. @param {import("./api.js").LastRound["phases"]} phases */
+function parts(phases) {
+  const names = { resolve: "resolve", connect: "connect", tls: "TLS", first_byte: "first byte", transfer: "transfer" };
+  return Object.entries(names)
+    .map(([part, name]) => [name, phases?.[/** @type {keyof typeof names} */ (part)]])
+    .filter(([, seconds]) => typeof seconds === "number")
+    .map(([name, seconds]) => `${name} ${format.rtt(/** @type {number} */ (seconds))}`)
+    .join(" · ");
+}
+
+/** Said a month before. @param {number | undefined} at @param {number} now */
+function expiry(at, now) {
+  const left = (at ?? Infinity) - now;
+  if (left > 30 * 86400) return "";
+  return left > 0 ? `the certificate expires in ${format.duration(left)}` : "the certificate has expired";
 }
 
 /** What decides how a page is built, apart from states. @param {Section} section @returns {unknown[]} */

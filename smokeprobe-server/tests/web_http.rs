@@ -9,13 +9,15 @@ mod prometheus;
 #[path = "web_http/rrd.rs"]
 mod rrd;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use fixture::{EVIL, Fixture, NOW, round};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use smokeprobe_core::{Round, RoundOrder, RoundSink, UnknownReason, WallTime};
+use smokeprobe_core::{Phases, Round, RoundOrder, RoundResult, RoundSink, UnknownReason, WallTime};
 use smokeprobe_server::live::{ReloadState, WriterState};
 use smokeprobe_server::web::router;
 use tower::ServiceExt;
@@ -103,6 +105,27 @@ async fn tree_keeps_loss_unknown_waiting_and_not_measured_apart() {
     let game = first("Other.Game");
     assert_eq!(game["state"], "not_measured");
     assert_eq!(game["reason"], "not measured: probe Qstat is not supported");
+}
+
+#[tokio::test]
+async fn tree_has_the_parts_of_a_request() {
+    let fixture = Fixture::new();
+    let mut parts = round("Storage.NingxiaS3", &[4, 5], 0);
+    if let RoundResult::Measured(measured) = &mut parts.result {
+        let took = |connect, tls: Option<u64>| Phases {
+            connect: Some(Duration::from_millis(connect)),
+            tls: tls.map(Duration::from_millis),
+            ..Phases::default()
+        };
+        measured.phases = vec![took(10, None), took(20, Some(40))];
+        measured.quality.timer_lateness = Duration::from_millis(2);
+    }
+    fixture.accept(&parts);
+    let tree = read(&fixture, "/api/v1/tree").await.json();
+    let last = &section(&tree, "Storage.NingxiaS3")["target"]["series"][0]["last"];
+    let phases = json!({"resolve": null, "connect": 0.015, "tls": 0.04, "first_byte": null, "transfer": null});
+    assert_eq!(last["phases"], phases);
+    assert_eq!(last["quality"]["timer_lateness"], json!(0.002));
 }
 
 #[tokio::test]

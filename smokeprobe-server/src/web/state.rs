@@ -1,7 +1,9 @@
 //! How a series is doing, from its last round.
 
+use std::time::Duration;
+
 use serde::Serialize;
-use smokeprobe_core::{Measured, Quality, Round, RoundResult, Rtt, SeriesId, Vantage, WallTime};
+use smokeprobe_core::{Measured, Phases, Quality, Round, RoundResult, Rtt, SeriesId, Vantage, WallTime};
 
 use super::WebState;
 use super::describe;
@@ -64,7 +66,61 @@ struct LastRound {
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_expires: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    quality: Option<Quality>,
+    quality: Option<Trust>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phases: Option<Parts>,
+}
+
+/// How far to trust a round: [`Quality`] with its time in seconds.
+#[derive(Debug, Serialize)]
+struct Trust {
+    kernel_stamps: u32,
+    user_stamps: u32,
+    late_answers: u32,
+    duplicates: u32,
+    receive_overflows: u32,
+    timer_lateness: f64,
+    suspect: bool,
+}
+
+impl From<Quality> for Trust {
+    fn from(quality: Quality) -> Self {
+        Self {
+            kernel_stamps: quality.kernel_stamps,
+            user_stamps: quality.user_stamps,
+            late_answers: quality.late_answers,
+            duplicates: quality.duplicates,
+            receive_overflows: quality.receive_overflows,
+            timer_lateness: quality.timer_lateness.as_secs_f64(),
+            suspect: quality.suspect,
+        }
+    }
+}
+
+/// How long each part of a request took, in seconds, on the mean of the samples that have it.
+#[derive(Debug, Serialize)]
+struct Parts {
+    resolve: Option<f64>,
+    connect: Option<f64>,
+    tls: Option<f64>,
+    first_byte: Option<f64>,
+    transfer: Option<f64>,
+}
+
+impl Parts {
+    fn of(all: &[Phases]) -> Option<Self> {
+        let mean = |part: fn(&Phases) -> Option<Duration>| {
+            let known: Vec<f64> = all.iter().filter_map(part).map(|duration| duration.as_secs_f64()).collect();
+            (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+        };
+        (!all.is_empty()).then(|| Self {
+            resolve: mean(|phases| phases.resolve),
+            connect: mean(|phases| phases.connect),
+            tls: mean(|phases| phases.tls),
+            first_byte: mean(|phases| phases.first_byte),
+            transfer: mean(|phases| phases.transfer),
+        })
+    }
 }
 
 impl SeriesState {
@@ -114,7 +170,8 @@ impl LastRound {
             certificate_expires: measured
                 .and_then(|measured| measured.certificate_expires)
                 .map(WallTime::as_unix_secs_f64),
-            quality: measured.map(|measured| measured.quality),
+            quality: measured.map(|measured| measured.quality.into()),
+            phases: measured.and_then(|measured| Parts::of(&measured.phases)),
         }
     }
 }
