@@ -10,7 +10,7 @@ use std::fmt::{self, Write};
 use smokeprobe_store::Frame;
 
 use super::Drawing;
-use super::palette::{Ink, LossClass, built_in};
+use super::palette::{Ink, LossClass, Theme, built_in};
 use super::scale::{Plot, Scale, Spread, ceiling, log_floor};
 use super::smoke::Smoke;
 use super::stats::{Summary, percent, rtt, three_digits};
@@ -210,6 +210,10 @@ impl Document {
 
     fn medians(&mut self, drawing: &Drawing, smoke: &Smoke) -> fmt::Result {
         let joint: String = smoke.joint.iter().map(|run| stairs(run)).collect();
+        if drawing.theme == Theme::Dark {
+            // The smoke is near white where the median is; a rim of the ground sets the coloured line off from it.
+            self.stroke(&joint, &self.ink.ground.to_string(), 4.0)?;
+        }
         self.stroke(&joint, &self.ink.joint.to_string(), 0.75)?;
         for (index, class) in self.classes.clone().iter().enumerate() {
             let pieces = smoke.median.iter().filter(|piece| piece.class == index);
@@ -343,7 +347,6 @@ mod tests {
     use proptest::prelude::*;
     use smokeprobe_store::Consolidation;
 
-    use super::super::palette::Theme;
     use super::*;
 
     const NOON: i64 = 1_795_348_800;
