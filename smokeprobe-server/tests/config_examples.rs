@@ -76,3 +76,11 @@ fn the_configuration_of_debians_package_is_accepted_without_a_word() {
     assert_eq!(report["diagnostics"], serde_json::json!([]));
     assert_eq!(report["targets"][0]["path"], "Local.LocalMachine");
 }
+
+#[test]
+fn demo_is_accepted_without_a_word() {
+    let (report, good) = report(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/demo/config"));
+    assert!(good, "{report:#}");
+    assert_eq!(report["diagnostics"], serde_json::json!([]));
+    assert!(report["targets"].as_array().unwrap().iter().all(|target| target["step"] == 10));
+}
