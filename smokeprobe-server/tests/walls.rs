@@ -131,6 +131,21 @@ fn clocks_are_read_where_the_house_says() {
 }
 
 #[test]
+fn config_and_graph_could_leave_the_server_by_a_plain_move() {
+    for (name, text) in sources() {
+        let Some(path) = name.strip_prefix("smokeprobe-server/src/") else { continue };
+        let Some(own) = ["config", "graph"].into_iter().find(|own| path.starts_with(own)) else { continue };
+        for (at, line) in text.lines().enumerate() {
+            let foreign = line.match_indices("crate::").any(|(found, _)| {
+                let rest = &line[found + "crate::".len()..];
+                !rest.starts_with(own)
+            });
+            assert!(!foreign, "{name}:{} imports more of the server than {own}", at + 1);
+        }
+    }
+}
+
+#[test]
 fn unsafe_code_is_explained() {
     for (name, text) in sources() {
         let lines: Vec<&str> = text.lines().collect();
