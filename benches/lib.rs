@@ -1,5 +1,7 @@
-//! What the benches share: the processor time that a child process took, captured packets, and quantiles.
+//! What the benches share: processes and what they cost, captured packets, quantiles, a little HTTP.
 
+pub mod http;
 pub mod pcap;
+pub mod process;
 pub mod sample;
 pub mod usage;
