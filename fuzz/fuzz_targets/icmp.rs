@@ -29,6 +29,8 @@ struct Lab<'a> {
     now: MonoTime,
     /// Packets handed to the kernel, each with its bytes.
     sent: Vec<(Transmit, Vec<u8>)>,
+    /// Packets that found a full send buffer.
+    waiting: Vec<Transmit>,
     rounds: HashMap<RoundKey, Open>,
 }
 
@@ -40,7 +42,14 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     let machine = Machine::new(CookieKey::new(&[7; 16]));
-    let mut lab = Lab { script: data, machine, now: MonoTime::ORIGIN, sent: Vec::new(), rounds: HashMap::new() };
+    let mut lab = Lab {
+        script: data,
+        machine,
+        now: MonoTime::ORIGIN,
+        sent: Vec::new(),
+        waiting: Vec::new(),
+        rounds: HashMap::new(),
+    };
     while let Some(event) = lab.byte() {
         lab.event(event);
     }
@@ -107,21 +116,31 @@ impl Lab<'_> {
 
     fn transmit(&mut self) {
         let fate = self.small();
+        for transmit in std::mem::take(&mut self.waiting) {
+            self.send(transmit, fate);
+        }
         // A burst is bounded by what is due; each round sends at most one packet an interval.
         for _ in 0..256 {
             let Some(transmit) = self.machine.poll_transmit(self.now) else { break };
-            match fate % 8 {
-                0 => self.machine.handle_refused(transmit.packet, &io::Error::from(io::ErrorKind::PermissionDenied)),
-                1 => self.machine.handle_send_wait(),
-                _ => {
-                    let mut bytes = Vec::new();
-                    self.machine.write(&transmit, IDENT, &mut bytes);
-                    self.machine.handle_sent(self.now, transmit.packet);
-                    if fate % 2 == 0 {
-                        self.machine.handle_stamp(transmit.packet, self.kernel());
-                    }
-                    self.sent.push((transmit, bytes));
+            self.send(transmit, fate);
+        }
+    }
+
+    fn send(&mut self, transmit: Transmit, fate: u8) {
+        match fate % 8 {
+            0 => self.machine.handle_refused(transmit.packet, &io::Error::from(io::ErrorKind::PermissionDenied)),
+            1 => {
+                self.machine.handle_send_wait();
+                self.waiting.push(transmit);
+            }
+            _ => {
+                let mut bytes = Vec::new();
+                self.machine.write(&transmit, IDENT, &mut bytes);
+                self.machine.handle_sent(self.now, transmit.packet);
+                if fate % 2 == 0 {
+                    self.machine.handle_stamp(transmit.packet, self.kernel());
                 }
+                self.sent.push((transmit, bytes));
             }
         }
     }
@@ -202,6 +221,9 @@ impl Lab<'_> {
 
     /// Lets time pass until nothing is open. That takes a bounded number of steps.
     fn finish(mut self) {
+        for transmit in std::mem::take(&mut self.waiting) {
+            self.machine.handle_sent(self.now, transmit.packet);
+        }
         for _ in 0..100_000 {
             if self.machine.is_idle() {
                 break;
