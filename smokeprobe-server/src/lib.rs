@@ -5,5 +5,7 @@ pub mod config;
 pub mod graph;
 pub mod live;
 pub mod rows;
+pub mod run;
 pub mod timespec;
 pub mod web;
+pub mod writer;

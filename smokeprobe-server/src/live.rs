@@ -54,6 +54,12 @@ pub struct Counters {
     pub rounds_stored: AtomicU64,
     /// Rounds dropped because the writer's queue was full.
     pub rounds_dropped: AtomicU64,
+    /// Rounds whose slot the store had already.
+    pub rounds_duplicate: AtomicU64,
+    /// Rounds older than the last one stored: the clock was set back.
+    pub rounds_too_old: AtomicU64,
+    /// Rounds that the store refused for good.
+    pub rounds_refused: AtomicU64,
 }
 
 impl Live {

@@ -1,0 +1,21 @@
+//! What the writer needs of a store beyond [`Store`]: to make files ahead of their first round.
+
+use smokeprobe_core::{Round, SeriesId, Step};
+use smokeprobe_store::{Appended, Store, StoreError};
+
+/// A store that the writer can write to.
+pub trait Keep: Store + 'static {
+    /// Makes what the series needs before its first round. Returns whether there was anything to do, which is then
+    /// costly: a file of SmokePing's usual archives has 12 MB.
+    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<bool, StoreError>;
+
+    /// Keeps a round, also how long its host has had its address.
+    fn keep(&self, round: &Round) -> Result<Appended, StoreError> {
+        self.append(round)
+    }
+
+    /// Files that were set aside, each with the reason, the oldest first.
+    fn set_aside(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
