@@ -98,6 +98,8 @@ pub struct EngineStatus {
     pub cut_off: u64,
     /// Rounds that the sink did not take.
     pub sink_errors: u64,
+    /// How often the engine has looked at its schedule, once a second at least: it is stuck when this stands still.
+    pub turns: u64,
     /// How late the last round started.
     pub lateness: Duration,
     /// How late a round started at worst.

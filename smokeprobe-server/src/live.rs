@@ -1,11 +1,12 @@
 //! What the web may know of the running measurement: the last round of each series, and the state of the server.
 
-use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
-use smokeprobe_core::{Round, RoundSink, SeriesId, SinkError, WallTime};
+use smokeprobe_core::{Round, RoundSink, SeriesId, SinkError, TargetPath, WallTime};
+use tokio::sync::broadcast;
 
 use crate::config::Plan;
 
@@ -21,7 +22,11 @@ pub struct Live {
     /// Counters for `/metrics`.
     pub counters: Counters,
     rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
+    feed: broadcast::Sender<Arc<Round>>,
 }
+
+/// Rounds that a subscriber may be behind: some seconds of ten thousand targets. Then it loses the oldest.
+const FEED: usize = 1024;
 
 /// How the last load of the configuration ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +76,7 @@ impl Live {
             writer: ArcSwap::default(),
             counters: Counters::default(),
             rounds: RwLock::default(),
+            feed: broadcast::channel(FEED).0,
         }
     }
 
@@ -79,9 +85,30 @@ impl Live {
         self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(series).cloned()
     }
 
+    /// Every round from now on, as it is closed.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Round>> {
+        self.feed.subscribe()
+    }
+
+    /// Runs another plan, and forgets the rounds of targets that it does not have.
+    pub fn follow(&self, plan: Arc<Plan>) {
+        let targets: HashSet<&TargetPath> = plan.targets().map(|target| &target.path).collect();
+        let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
+        rounds.retain(|series, _| targets.contains(&series.target));
+        drop(rounds);
+        self.plan.store(plan);
+    }
+
     fn keep(&self, round: &Round) {
+        let counter = match round.measured() {
+            Some(_) => &self.counters.rounds_measured,
+            None => &self.counters.rounds_unknown,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         let round = Arc::new(round.clone());
-        self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(round.series.clone(), round);
+        self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(round.series.clone(), Arc::clone(&round));
+        // Nobody may be listening.
+        let _ = self.feed.send(round);
     }
 }
 

@@ -342,6 +342,7 @@ impl Conductor {
     }
 
     fn publish(&mut self) {
+        self.counts.turns += 1;
         self.counts.series = self.series.len();
         self.counts.running = self.running();
         self.counts.stuck = self.stuck.len();

@@ -76,7 +76,7 @@ impl IcmpOptions {
 ///
 /// All rounds of one probe keep [`IcmpOptions::gap`] between their packets, as those of one fping process do. Use one
 /// [`Pinger`] for all probes: it has one socket for all that are sent in the same way, and one thread.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct IcmpProbe {
     descriptor: ProbeDescriptor,
     options: IcmpOptions,

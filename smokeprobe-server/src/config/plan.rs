@@ -152,7 +152,7 @@ pub enum TargetHost {
 }
 
 /// How to measure a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProbeOptions {
     /// FPing, FPing6, FPingContinuous.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use smokeprobe_core::{Phases, Round, RoundResult, Rtt, SeriesId};
+use smokeprobe_core::{Round, RoundResult, Rtt, SeriesId};
 
 /// What a round costs beyond its samples: the round itself, its id, and its places in the queues.
 const ROUND: usize = size_of::<Round>() + size_of::<SeriesId>() + 64;
@@ -110,10 +110,7 @@ pub(super) fn slim(round: &Round) -> Round {
 }
 
 fn cost(round: &Round) -> usize {
-    let samples = round
-        .measured()
-        .map_or(0, |measured| measured.rtts().len() * size_of::<Rtt>() + measured.phases.len() * size_of::<Phases>());
-    ROUND + samples
+    ROUND + round.measured().map_or(0, |measured| size_of_val(measured.rtts()))
 }
 
 #[cfg(test)]

@@ -108,9 +108,9 @@ impl Desk {
                 }
                 Outcome::Failed(error) if error.is_transient() => {
                     if failed_before {
-                        again += 1
+                        again += 1;
                     } else {
-                        in_a_row += 1
+                        in_a_row += 1;
                     }
                     self.prepared.remove(&round.series);
                     self.failing.insert(round.series.clone());

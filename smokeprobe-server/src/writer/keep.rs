@@ -1,7 +1,8 @@
 //! What the writer needs of a store beyond [`Store`]: to make files ahead of their first round.
 
 use smokeprobe_core::{Round, SeriesId, Step};
-use smokeprobe_store::{Appended, Store, StoreError};
+use smokeprobe_store::rrd::IncidentKind;
+use smokeprobe_store::{Appended, RrdStore, Store, StoreError};
 
 /// A store that the writer can write to.
 pub trait Keep: Store + 'static {
@@ -17,5 +18,21 @@ pub trait Keep: Store + 'static {
     /// Files that were set aside, each with the reason, the oldest first.
     fn set_aside(&self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+impl Keep for RrdStore {
+    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<bool, StoreError> {
+        Self::prepare(self, series, step, pings)
+    }
+
+    fn keep(&self, round: &Round) -> Result<Appended, StoreError> {
+        let uptime = round.measured().and_then(|measured| measured.uptime);
+        self.append_with_uptime(round, uptime.map(|uptime| uptime.as_secs_f64()))
+    }
+
+    fn set_aside(&self) -> Vec<String> {
+        let incidents = self.incidents();
+        incidents.iter().filter(|incident| incident.kind == IncidentKind::SetAside).map(ToString::to_string).collect()
     }
 }

@@ -1,0 +1,64 @@
+//! The end, in order and in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{Daemon, blocking, systemd};
+use crate::web;
+
+/// Rounds in flight may go on for this long: some are nearly done.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// The engine has this long to close all rounds, its grace included.
+const ENGINE: Duration = Duration::from_millis(600);
+
+/// The writer has this long to store what waits.
+const WRITER: Duration = Duration::from_millis(900);
+
+/// Open requests may go on for this long after that.
+const WEB: Duration = Duration::from_millis(200);
+
+/// The web server's task.
+#[derive(Debug)]
+pub(super) struct Web {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Web {
+    pub(super) fn start(listener: TcpListener, router: Router) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async move {
+            // A sender that is gone means the same.
+            let _: Result<(), _> = stopped.await;
+        };
+        Self { stop, task: tokio::spawn(web::serve(listener, router, shutdown)) }
+    }
+}
+
+impl Daemon {
+    /// Stops everything within two seconds.
+    pub(super) async fn stop(self) {
+        self.readiness.stopping();
+        systemd::stopping();
+        let _ = self.web.stop.send(());
+        if timeout(ENGINE, self.engine.shutdown(GRACE)).await.is_err() {
+            tracing::error!("the engine did not stop in time: rounds in flight may be lost");
+        }
+        let (writer, clock) = (self.writer, Arc::clone(&self.clock));
+        let left = blocking(move || writer.stop(&*clock, WRITER)).await;
+        if left > 0 {
+            let why = self.live.writer.load().blocked.clone().unwrap_or_else(|| "there was no time".to_owned());
+            tracing::error!("{left} rounds could not be stored and are lost: {why}");
+        }
+        // What is not done by then is cut off with the runtime.
+        let _ = timeout(WEB, self.web.task).await;
+        tracing::info!("stopped");
+    }
+}
