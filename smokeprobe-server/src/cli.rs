@@ -5,24 +5,32 @@ mod probe;
 mod terminal;
 
 use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::config;
+use crate::run::{self, RunOptions};
 
 /// Measures network latency by a SmokePing configuration, keeps the rounds in its RRD files, and shows them as smoke.
 #[derive(Debug, Parser)]
-#[command(version, disable_help_subcommand = true)]
+#[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure, keep and serve: what is done without a command, too.
+    Run(RunArgs),
     /// Read a configuration and report every error in it at once. Exit code 0 when there is none, 1 otherwise.
     Check(CheckArgs),
     /// Take one round now, without a configuration.
@@ -40,6 +48,15 @@ struct ConfigArg {
 }
 
 #[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Where to serve the page and the API.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888")]
+    listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
 struct CheckArgs {
     #[command(flatten)]
     config: ConfigArg,
@@ -52,11 +69,22 @@ impl Cli {
     /// Does what was asked, and says by the exit code how it went.
     pub fn execute(self) -> ExitCode {
         match self.command {
-            Command::Check(args) => terminal::report(check(&args)),
-            Command::Probe(args) => terminal::report(probe::execute(args)),
-            Command::Export(args) => terminal::report(export::execute(&args)),
+            None => terminal::report(run(self.run)),
+            Some(Command::Run(args)) => terminal::report(run(args)),
+            Some(Command::Check(args)) => terminal::report(check(&args)),
+            Some(Command::Probe(args)) => terminal::report(probe::execute(args)),
+            Some(Command::Export(args)) => terminal::report(export::execute(&args)),
         }
     }
+}
+
+/// Runs until it is told to stop. The log goes to standard error; `RUST_LOG` chooses what is in it.
+fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
+    run::run(RunOptions { config: args.config.config, listen: args.listen })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints to standard output, which other programs read; the exit code says whether there is an error.

@@ -171,7 +171,7 @@ impl Desk {
             }
             self.prepared.insert(round.series.clone());
         }
-        match store.keep(round) {
+        match store.append(round) {
             Ok(appended) => Outcome::Kept(appended),
             Err(error) => Outcome::Failed(error),
         }

@@ -1,19 +1,14 @@
 //! What the writer needs of a store beyond [`Store`]: to make files ahead of their first round.
 
-use smokeprobe_core::{Round, SeriesId, Step};
+use smokeprobe_core::{SeriesId, Step};
 use smokeprobe_store::rrd::IncidentKind;
-use smokeprobe_store::{Appended, RrdStore, Store, StoreError};
+use smokeprobe_store::{RrdStore, Store, StoreError};
 
 /// A store that the writer can write to.
 pub trait Keep: Store + 'static {
     /// Makes what the series needs before its first round. Returns whether there was anything to do, which is then
     /// costly: a file of SmokePing's usual archives has 12 MB.
     fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<bool, StoreError>;
-
-    /// Keeps a round, also how long its host has had its address.
-    fn keep(&self, round: &Round) -> Result<Appended, StoreError> {
-        self.append(round)
-    }
 
     /// Files that were set aside, each with the reason, the oldest first.
     fn set_aside(&self) -> Vec<String> {
@@ -24,11 +19,6 @@ pub trait Keep: Store + 'static {
 impl Keep for RrdStore {
     fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<bool, StoreError> {
         Self::prepare(self, series, step, pings)
-    }
-
-    fn keep(&self, round: &Round) -> Result<Appended, StoreError> {
-        let uptime = round.measured().and_then(|measured| measured.uptime);
-        self.append_with_uptime(round, uptime.map(|uptime| uptime.as_secs_f64()))
     }
 
     fn set_aside(&self) -> Vec<String> {
