@@ -485,3 +485,20 @@ fn a_round_of_no_samples_is_finished_at_once() {
     world.start(0);
     assert!(world.machine.poll_finished().is_some() && world.machine.is_idle());
 }
+
+#[test]
+fn a_socket_lacks_stamps_when_one_answer_in_fifty_has_none() {
+    for (every, lacks) in [(1, true), (50, true), (80, false)] {
+        let mut world = World::new(World::delay(1), 1);
+        world.start_with(|request| {
+            request.count = 2000;
+            request.interval = Duration::from_millis(20);
+        });
+        while !world.machine.is_idle() {
+            world.kernel_stamps = !world.sent.len().is_multiple_of(every);
+            world.run_for(Duration::from_millis(20));
+        }
+        assert_eq!(world.machine.lacks_stamps(SOCKET), lacks, "one in {every}");
+        assert!(!world.machine.lacks_stamps(SocketId(1)));
+    }
+}

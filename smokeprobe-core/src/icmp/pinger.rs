@@ -98,6 +98,9 @@ pub struct ReceivedError<'a> {
     pub quoted: &'a [u8],
 }
 
+/// From here on a socket lacks stamps.
+const LACKING: u16 = 256;
+
 /// No more rounds can be open at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many rounds at once")]
@@ -115,6 +118,8 @@ pub struct Machine {
     lateness: Lateness,
     /// Receive overflows of each socket.
     overflows: Vec<u64>,
+    /// How much each socket lacks stamps, see `lacks_stamps`.
+    lacking: Vec<u16>,
     /// When the wall clock was last found stepped: packets sent before have stamps of another clock.
     stepped: Option<MonoTime>,
     counters: Counters,
@@ -131,6 +136,7 @@ impl Machine {
             finished: VecDeque::new(),
             lateness: Lateness::default(),
             overflows: Vec::new(),
+            lacking: Vec::new(),
             stepped: None,
             counters: Counters::default(),
         }
@@ -152,7 +158,7 @@ impl Machine {
             recorder,
             started: now,
             seq_base: self.seq_base(target, usize::from(data)),
-            samples: Vec::new(),
+            samples: Vec::with_capacity(count.min(64) as usize),
             settled: 0,
             first_open: 0,
             armed: false,
@@ -345,6 +351,12 @@ impl Machine {
         self.rounds.len() == 0
     }
 
+    /// Whether enough answers through this socket come without stamps that packets should be timed one by one. Some
+    /// network cards stamp nothing that they send; other packets of the same socket may be stamped all the same.
+    pub fn lacks_stamps(&self, socket: SocketId) -> bool {
+        self.lacking.get(usize::from(socket.0)).is_some_and(|&lacking| lacking >= LACKING)
+    }
+
     /// The totals.
     pub fn counters(&self) -> Counters {
         Counters { open_rounds: self.rounds.len() as u64, ..self.counters }
@@ -381,6 +393,10 @@ impl Machine {
                     StampSource::User => self.counters.user_stamps += 1,
                 }
                 self.counters.answered += 1;
+                if stepped.is_none_or(|at| sent.user > at) {
+                    let socket = round.socket;
+                    self.note_stamps(socket, sent.kernel.is_some() && received.kernel.is_some());
+                }
                 self.settle(packet, Outcome::Answered { rtt, stamp });
             }
             State::Lost => self.note_late(packet.round),
@@ -393,6 +409,17 @@ impl Machine {
             // Nobody can answer what was not sent.
             State::Queued => self.counters.forged += 1,
         }
+    }
+
+    /// An answer without both stamps weighs as much as 64 with them: one in fifty is too many. Four in a row are enough,
+    /// and a thousand stamped ones make up for any number.
+    fn note_stamps(&mut self, socket: SocketId, both: bool) {
+        let place = usize::from(socket.0);
+        if self.lacking.len() <= place {
+            self.lacking.resize(place + 1, 0);
+        }
+        let lacking = &mut self.lacking[place];
+        *lacking = if both { lacking.saturating_sub(1) } else { (*lacking + LACKING / 4).min(4 * LACKING) };
     }
 
     fn note_late(&mut self, key: RoundKey) {

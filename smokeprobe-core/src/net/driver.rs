@@ -301,9 +301,9 @@ impl Driver {
         }
         .clamp(SHORTEST_TICK, TICK);
         let mut blocked = false;
-        for port in &mut self.ports {
-            let eager = !port.stamps();
-            blocked |= port.flush(&mut self.machine, self.clock, eager);
+        for (place, port) in self.ports.iter_mut().enumerate() {
+            let singly = eager(place, port, &self.machine);
+            blocked |= port.flush(&mut self.machine, self.clock, singly);
         }
         match burst {
             _ if blocked => Left::Blocked,
@@ -325,7 +325,7 @@ impl Driver {
     /// Sleeps until there is something to do, but at least to the end of the tick where stamps allow it. Returns whether
     /// a handle calls.
     fn sleep(&mut self, start: MonoTime, left: Left) -> bool {
-        let eager = self.ports.iter().any(|port| !port.stamps());
+        let eager = self.ports.iter().enumerate().any(|(place, port)| eager(place, port, &self.machine));
         let tick_ends = if eager { start } else { start + self.tick };
         let mut until = match left {
             Left::More => return self.hush(),
@@ -395,6 +395,11 @@ impl Driver {
             }
         }
     }
+}
+
+/// Whether a port's packets have to be timed here, because the kernel does not stamp them, or not all.
+fn eager(place: usize, port: &Port, machine: &Machine) -> bool {
+    !port.has_stamps() || machine.lacks_stamps(SocketId(place as u16))
 }
 
 #[derive(PartialEq)]

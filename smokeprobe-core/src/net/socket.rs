@@ -103,7 +103,7 @@ impl IcmpSocket {
             other => return other,
         };
         Self::open_as(variant, SocketKind::Raw).map_err(|raw| {
-            if raw.action == OPEN {
+            if raw.action == OPEN && raw.source.kind() == io::ErrorKind::PermissionDenied {
                 OpenError { source: privilege::neither_opens(&datagram.source, &raw.source), ..raw }
             } else {
                 raw

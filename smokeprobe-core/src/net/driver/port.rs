@@ -18,9 +18,6 @@ const ROOM: usize = 512;
 const ERROR_ROOM: usize = 64;
 /// Batches drained before it is time to send again, so that a flood cannot keep us from that.
 const MOST_BATCHES: usize = 16;
-/// Bursts sent, or packets received, in a row without a stamp, after which the kernel is taken to give none. Right after
-/// the socket was opened a few may lack theirs.
-const UNSTAMPED: u32 = 8;
 
 /// A socket, its waiting packets, and its buffers.
 #[derive(Debug)]
@@ -32,10 +29,6 @@ pub(super) struct Port {
     packets: Vec<Vec<u8>>,
     replies: Batch,
     errors: Batch,
-    /// Bursts since the last stamp of a sent packet.
-    unstamped_bursts: u32,
-    /// Packets since the last that came with a stamp.
-    unstamped_packets: u32,
 }
 
 impl Port {
@@ -46,8 +39,6 @@ impl Port {
             packets: vec![Vec::new(); BATCH],
             replies: Batch::new(ROOM),
             errors: Batch::new(ERROR_ROOM),
-            unstamped_bursts: 0,
-            unstamped_packets: 0,
         }
     }
 
@@ -81,7 +72,6 @@ impl Port {
                 .send(|| packets[..count].iter().zip(&targets).map(|(bytes, &to)| Outgoing { bytes, to }), &ids);
             match sent {
                 Sent::Some(taken) => {
-                    self.unstamped_bursts = self.unstamped_bursts.saturating_add(1);
                     for transmit in self.queue.drain(..taken) {
                         machine.handle_sent(before, transmit.packet);
                     }
@@ -119,8 +109,6 @@ impl Port {
                     machine.handle_overflow(id, self.socket.overflows(count));
                 }
                 let Some(from) = packet.from else { continue };
-                self.unstamped_packets =
-                    if notes.stamp.is_some() { 0 } else { self.unstamped_packets.saturating_add(1) };
                 machine.handle_packet(&Received {
                     framing: self.socket.framing(),
                     ident: self.socket.ident(),
@@ -138,9 +126,9 @@ impl Port {
         false
     }
 
-    /// Whether the kernel stamps this socket's packets, as far as is known.
-    pub(super) fn stamps(&self) -> bool {
-        self.socket.has_stamps() && self.unstamped_bursts.max(self.unstamped_packets) < UNSTAMPED
+    /// Whether the kernel was asked for stamps and did not refuse.
+    pub(super) fn has_stamps(&self) -> bool {
+        self.socket.has_stamps()
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -159,7 +147,6 @@ impl Port {
                     (Some(Report::Sent(number)), Some(stamp), _) => {
                         if let Some(packet) = self.socket.stamped(number) {
                             machine.handle_stamp(packet, stamp);
-                            self.unstamped_bursts = 0;
                         }
                     }
                     (Some(Report::Icmp { kind, code }), _, Some(target)) => machine.handle_error(&ReceivedError {
