@@ -13,7 +13,7 @@ use crate::net::resolve::AddressFamily;
 /// What the connecting probes (TCP, DNS, HTTP) have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConnectOptions {
-    /// Which address family to use.
+    /// Which address family to use. `Any` with a source address: that of the source.
     pub family: AddressFamily,
     /// How long to wait for one sample.
     pub timeout: Duration,
@@ -25,6 +25,17 @@ pub struct ConnectOptions {
     pub interface: Option<String>,
     /// The type-of-service byte (IPv4) or traffic class (IPv6).
     pub tos: u8,
+}
+
+impl ConnectOptions {
+    /// The family to look names up for: that of the source address, where only that says.
+    pub(crate) fn family(&self) -> AddressFamily {
+        match (self.family, self.source) {
+            (AddressFamily::Any, Some(IpAddr::V4(_))) => AddressFamily::V4,
+            (AddressFamily::Any, Some(IpAddr::V6(_))) => AddressFamily::V6,
+            (family, _) => family,
+        }
+    }
 }
 
 impl Default for ConnectOptions {

@@ -150,7 +150,7 @@ impl OneShot for Ask {
     async fn prepare(&self, round: &mut RoundCx<'_>) -> Result<Asked, ProbeError> {
         let options = &self.options;
         let server = options.server.as_deref().map_or_else(|| round.host().clone(), Host::from);
-        let address = round.address_of(&server, options.connect.family).await?;
+        let address = round.address_of(&server, options.connect.family()).await?;
         let (default_port, tls) = match (options.transport, &server) {
             (DnsTransport::Udp | DnsTransport::Tcp, _) => (53, None),
             (DnsTransport::Tls, Host::Name(name)) => (853, Some((Trust::Verified, name.to_string()))),

@@ -4,6 +4,7 @@ mod body;
 mod fetch;
 mod stamped;
 mod target;
+mod times;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use hyper::header::HeaderMap;
 use rustls::ClientConfig;
 use url::Url;
 
-use self::fetch::{Failure, Fetch, Response, Times};
+use self::fetch::{Failure, Fetch, Response};
 use super::ConnectOptions;
 use crate::net::budget::Budget;
 use crate::net::tls::{self, Trust};
@@ -187,7 +188,7 @@ impl OneShot for Get {
         // The first URL comes last, so that its address is the one that the round notes.
         for host in urls.iter().rev().map(target::host) {
             let start = round.clock().mono();
-            let address = round.address_of(&host, self.options.connect.family).await?;
+            let address = round.address_of(&host, self.options.connect.family()).await?;
             let took = round.clock().mono().saturating_since(start);
             addresses.entry(host).or_insert((address, took));
         }
@@ -224,6 +225,7 @@ impl Get {
     ) -> Result<(), Failure> {
         let origin = url.origin();
         let mut redirects = 0;
+        // Over the requests that led on to the last one.
         let mut in_redirects = Duration::ZERO;
         loop {
             let (address, resolve) = self.address(round, &url, fetched, budget).await?;
@@ -254,7 +256,7 @@ impl Get {
                     return Err(Failure::Lost(LossReason::Unexpected, why));
                 }
                 redirects += 1;
-                in_redirects += times.total() + if self.with_resolve() { resolve } else { Duration::ZERO };
+                in_redirects += self.options.measure.whole(resolve, &times);
                 if self.options.time_redirects {
                     total.phases.add(resolve, &times);
                 }
@@ -263,7 +265,11 @@ impl Get {
             }
             self.judge(&url, &response, round)?;
             total.phases.add(resolve, &times);
-            total.rtt += self.rtt(resolve, &times, in_redirects);
+            total.rtt += match self.options.measure {
+                HttpMeasure::Redirect => in_redirects,
+                measure if self.options.time_redirects => measure.part(resolve, &times) + in_redirects,
+                measure => measure.part(resolve, &times),
+            };
             return Ok(());
         }
     }
@@ -280,7 +286,7 @@ impl Get {
         if let Some((address, took)) = fetched.addresses.get_mut(&host) {
             return Ok((*address, std::mem::take(took)));
         }
-        let family = self.options.connect.family;
+        let family = self.options.connect.family();
         let (address, took) = match &host {
             Host::Address(address) => (*address, Duration::ZERO),
             Host::Name(name) => {
@@ -316,48 +322,6 @@ impl Get {
             Some(text) if !response.body.found => unexpected(format!("{url}: the body does not have {text:?}")),
             _ => Ok(()),
         }
-    }
-
-    /// Whether the RTT has name resolution in it.
-    fn with_resolve(&self) -> bool {
-        self.options.measure != HttpMeasure::TotalWithoutResolve
-    }
-
-    fn rtt(&self, resolve: Duration, times: &Times, in_redirects: Duration) -> Duration {
-        let connect = resolve + times.connect;
-        // Without TLS the connection is ready when it stands.
-        let ready = connect + times.tls.unwrap_or_default();
-        let own = match self.options.measure {
-            HttpMeasure::Redirect => return in_redirects,
-            HttpMeasure::TotalWithoutResolve => times.total(),
-            HttpMeasure::Total => resolve + times.total(),
-            HttpMeasure::Resolve => resolve,
-            HttpMeasure::Connect => connect,
-            HttpMeasure::AppConnect | HttpMeasure::PreTransfer => ready,
-            HttpMeasure::StartTransfer => ready + times.send + times.first_byte,
-        };
-        if self.options.time_redirects { own + in_redirects } else { own }
-    }
-}
-
-impl Times {
-    /// All but name resolution.
-    fn total(&self) -> Duration {
-        self.connect + self.tls.unwrap_or_default() + self.send + self.first_byte + self.transfer
-    }
-}
-
-impl Phases {
-    /// Adds the parts of one more request.
-    fn add(&mut self, resolve: Duration, times: &Times) {
-        let add = |sum: &mut Option<Duration>, part: Duration| *sum = Some(sum.unwrap_or_default() + part);
-        add(&mut self.resolve, resolve);
-        add(&mut self.connect, times.connect);
-        if let Some(tls) = times.tls {
-            add(&mut self.tls, tls);
-        }
-        add(&mut self.first_byte, times.first_byte);
-        add(&mut self.transfer, times.transfer);
     }
 }
 

@@ -81,7 +81,7 @@ impl OneShot for Connect {
     }
 
     async fn prepare(&self, round: &mut RoundCx<'_>) -> Result<IpAddr, ProbeError> {
-        round.address(self.options.connect.family).await
+        round.address(self.options.connect.family()).await
     }
 
     async fn sample(&self, round: &RoundCx<'_>, target: &mut IpAddr) -> Result<Outcome, ProbeError> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use smokeprobe_core::conformance::{Subject, check, measure_once};
 use smokeprobe_core::probes::ConnectOptions;
 use smokeprobe_core::probes::tcp::{TcpOptions, TcpProbe};
-use smokeprobe_core::{AddressFamily, Host, LossReason, ProbeError, SystemClock, SystemResolver};
+use smokeprobe_core::{
+    AddressFamily, Host, LossReason, ProbeError, Resolve, ResolveError, Resolved, SystemClock, SystemResolver,
+};
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -141,6 +143,25 @@ async fn connections_come_from_the_source_address() {
 }
 
 #[tokio::test]
+async fn name_of_both_families_is_measured_over_that_of_the_source() {
+    #[derive(Debug)]
+    struct Both;
+
+    #[async_trait::async_trait]
+    impl Resolve for Both {
+        async fn resolve(&self, _: &str, family: AddressFamily) -> Result<Resolved, ResolveError> {
+            let address = if family == AddressFamily::V6 { "::1" } else { "127.0.0.1" };
+            Ok(Resolved { address: address.parse().unwrap(), stale: false })
+        }
+    }
+
+    let mut options = options(listener("::1").await);
+    options.connect.source = Some("::1".parse().unwrap());
+    let measured = measure_once(&TcpProbe::new(options), &"both.example".into(), 1, &Both).await.unwrap().unwrap();
+    assert_eq!((measured.rtts().len(), measured.address), (1, Some("::1".parse().unwrap())));
+}
+
+#[tokio::test]
 async fn what_the_system_refuses_is_could_not_measure_and_says_what() {
     let port = listener("127.0.0.1").await;
     let mut foreign = options(port);
@@ -149,6 +170,7 @@ async fn what_the_system_refuses_is_could_not_measure_and_says_what() {
     assert_eq!(error.to_string(), "cannot send from the address 192.0.2.1");
 
     let mut mixed = options(port);
+    mixed.connect.family = AddressFamily::V4;
     mixed.connect.source = Some("::1".parse().unwrap());
     let error = measure(mixed, "127.0.0.1", 2).await.unwrap_err();
     assert_eq!(error.to_string(), "cannot send to 127.0.0.1 from ::1: not of one family");

@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use http_body_util::Empty;
@@ -20,6 +19,7 @@ use url::Url;
 use super::body::{self, BodyRead};
 use super::stamped::{Stamped, Stamps};
 use super::target;
+use super::times::Times;
 use crate::clock::Clock;
 use crate::net::budget::{Budget, Spent};
 use crate::net::connect::{connect_tcp, loss_reason};
@@ -50,17 +50,6 @@ pub(super) struct Response {
     pub(super) location: Option<String>,
     pub(super) body: BodyRead,
     pub(super) times: Times,
-}
-
-/// Lengths of the parts of one request, in the order in which they happen. What happens between them is our own doing.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Times {
-    pub(super) connect: Duration,
-    pub(super) tls: Option<Duration>,
-    /// From the request's first byte to its last.
-    pub(super) send: Duration,
-    pub(super) first_byte: Duration,
-    pub(super) transfer: Duration,
 }
 
 /// Why there is no response.
