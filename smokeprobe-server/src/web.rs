@@ -42,7 +42,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use error::ApiError;
 pub use health::Readiness;
 pub use metrics::{Metrics, MetricsSink};
-pub use serve::{Limits, serve, serve_within};
+pub use serve::{Limits, serve, serve_on_thread, serve_within};
 
 use crate::live::Live;
 use work::Workers;

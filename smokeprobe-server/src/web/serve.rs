@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
@@ -42,12 +43,43 @@ impl Default for Limits {
 /// Bytes of a request's head at most.
 const MAX_HEAD: usize = 32 * 1024;
 
+/// Threads for work that reads files or draws; see `work.rs` for how many pieces of it there are at once.
+const BLOCKING_THREADS: usize = 4;
+
 /// How long to wait after the system refused a connection, as when file descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `router` on `listener` until `shutdown` is done; then lets open requests end, for a second at most.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
     serve_within(Limits::default(), listener, router, shutdown).await;
+}
+
+/// As [`serve`], on a thread and a runtime of its own: viewers then take no turn of the runtime that measures, however
+/// many they are and whatever they compress. The thread ends soon after `shutdown` is done.
+///
+/// # Errors
+///
+/// When the system gives no thread or no event queue.
+pub fn serve_on_thread(
+    listener: std::net::TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    listener.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .thread_name("web-work")
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()?;
+    let listener = {
+        let _inside = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    std::thread::Builder::new().name("web".to_owned()).spawn(move || {
+        runtime.block_on(serve(listener, router, shutdown));
+        // Work for viewers who are gone need not be finished.
+        runtime.shutdown_background();
+    })
 }
 
 /// As [`serve`], within limits of one's own.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use smokeprobe_server::web::{Limits, router, serve_within};
+use smokeprobe_server::web::{Limits, router, serve_on_thread, serve_within};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,6 +63,27 @@ async fn serves_and_stops() {
     within(server.done).await.unwrap();
     drop(idle);
     TcpStream::connect(server.address).await.unwrap_err();
+}
+
+#[test]
+fn a_thread_of_its_own_serves_and_ends() {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = router(Fixture::new().state);
+    let thread = serve_on_thread(listener, router, async {
+        let _ = stopped.await;
+    });
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    stream.write_all(b"GET /graph/Storage.NingxiaS3.svg HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("</svg>\n"), "{answer}");
+    stop.send(()).unwrap();
+    thread.unwrap().join().unwrap();
 }
 
 #[tokio::test]
