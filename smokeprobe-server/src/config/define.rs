@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 const LONGEST_LINE: usize = 1 << 20;
 
 /// So much text may be searched for definitions in one configuration: many definitions times many lines.
-const SEARCHED: u64 = 1 << 30;
+const SEARCHED: u64 = 1 << 28;
 
 /// At most this many definitions.
 const MOST: usize = 1000;

@@ -9,7 +9,7 @@ use super::source::{Sources, Span};
 pub const SHOWN: usize = 100;
 
 /// At most this many of each kind are remembered until they can be put in order.
-const REMEMBERED: usize = 10 * SHOWN;
+const REMEMBERED: usize = 3 * SHOWN;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -147,8 +147,13 @@ impl Help<'_> {
 
     /// With a likely fix, where there is one.
     pub(crate) fn maybe(self, help: Option<String>) {
+        self.with(|| help);
+    }
+
+    /// With a likely fix that takes some looking for: sought only while diagnostics are still remembered.
+    pub(crate) fn with(self, help: impl FnOnce() -> Option<String>) {
         if let Some(found) = self.0 {
-            found.help = help;
+            found.help = help();
         }
     }
 }
@@ -171,6 +176,9 @@ impl Lines<'_> {
     }
 }
 
+/// Among so many names one that was meant is sought.
+const LOOKED_AT: usize = 500;
+
 /// The nearest of `known` to `word`, when it is near enough to be what was meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // The distance costs the product of the lengths, so it is not asked for text that is no name.
@@ -180,6 +188,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let lower = word.to_lowercase();
     known
         .into_iter()
+        .take(LOOKED_AT)
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 1 + name.len().min(word.len()) / 4)
         .min_by_key(|(distance, _)| *distance)

@@ -107,7 +107,7 @@ pub(super) fn examine<'a>(section: &'a Section, rules: &Rules, problems: &mut Di
     let mut values = Values { variables: Vec::new(), rows: Vec::new(), sections: Vec::new() };
     for (name, value) in &section.variables {
         match rules.variables.iter().find(|rule| rule.name == name.text) {
-            None => unknown_variable(name, value, rules.variables.iter().map(|rule| rule.name), problems),
+            None => unknown_variable(name, value, || rules.variables.iter().map(|rule| rule.name), problems),
             Some(rule) if judge(rule, value, problems) => values.variables.push((rule.name, value)),
             Some(_) => {}
         }
@@ -149,32 +149,29 @@ pub(super) fn judge(rule: &Rule, value: &Text, problems: &mut Diagnostics) -> bo
 }
 
 /// Notes that a section has no such variable.
-pub(super) fn unknown_variable<'a>(
+pub(super) fn unknown_variable<I: Iterator<Item = &'static str>>(
     name: &Text,
     value: &Text,
-    known: impl Iterator<Item = &'a str> + Clone,
+    known: impl Fn() -> I,
     problems: &mut Diagnostics,
 ) {
-    let shown = clipped(&name.text);
-    let help = match name.text.split_once('=') {
-        // `a=b=c` sets the variable `a=b`, which nobody means.
-        Some((first, rest)) => Some(format!(
-            "write `{} = {}={}`: without a blank before it, the last `=` is the one that counts",
-            clipped(first),
-            clipped(rest),
-            clipped(&value.text)
-        )),
-        None => did_you_mean(&name.text, known.clone()),
-    };
-    let help = help.or_else(|| {
-        let known: Vec<_> = known.collect();
-        match known.len() {
-            0 => Some("this section has no variables".to_owned()),
-            1..=12 => Some(format!("this section has {}", known.join(", "))),
-            _ => None,
+    let help = || {
+        if let Some((first, rest)) = name.text.split_once('=') {
+            // `a=b=c` sets the variable `a=b`, which nobody means.
+            let (first, rest, value) = (clipped(first), clipped(rest), clipped(&value.text));
+            let fixed = format!("write `{first} = {rest}={value}`");
+            return Some(format!("{fixed}: without a blank before it, the last `=` is the one that counts"));
         }
-    });
-    problems.error(name.span, format!("there is no variable `{shown}` here")).maybe(help);
+        did_you_mean(&name.text, known()).or_else(|| {
+            let known: Vec<_> = known().take(13).collect();
+            match known.len() {
+                0 => Some("this section has no variables".to_owned()),
+                1..=12 => Some(format!("this section has {}", known.join(", "))),
+                _ => None,
+            }
+        })
+    };
+    problems.error(name.span, format!("there is no variable `{}` here", clipped(&name.text))).with(help);
 }
 
 /// Notes that a variable is missing.
@@ -192,18 +189,18 @@ pub(super) fn no_table(rows: &[Text], problems: &mut Diagnostics) {
 }
 
 fn not_understood(row: &Text, problems: &mut Diagnostics) {
-    let help = match row.text.as_str() {
+    let help = || match row.text.as_str() {
         text if text.starts_with("@include") => "write `@include FILE`".to_owned(),
         text if text.starts_with("@define") => "write `@define NAME TEXT`".to_owned(),
         text if text.starts_with('*') => "a section starts with a line such as `*** Targets ***`".to_owned(),
-        text => match text.split_once('=') {
-            Some((name, value)) if name.trim().contains(super::lexer::blank) => {
-                format!("the name of a variable has no blanks: `{} = {}`", name.trim().replace(' ', "_"), value.trim())
+        text => match text.split_once('=').map(|(name, value)| (clipped(name.trim()), clipped(value.trim()))) {
+            Some((name, value)) if name.contains(super::lexer::blank) => {
+                format!("the name of a variable has no blanks: `{} = {value}`", name.replace(' ', "_"))
             }
             _ => "a line here is `name = value`, or a section such as `+ name`".to_owned(),
         },
     };
-    problems.error(row.span, "this line is nothing that can stand here").help(help);
+    problems.error(row.span, "this line is nothing that can stand here").with(|| Some(help()));
 }
 
 fn section_allowed(section: &Section, allowed: Sections, problems: &mut Diagnostics) -> bool {

@@ -7,6 +7,7 @@ mod fit;
 mod general;
 mod hosts;
 mod influxdb;
+mod known;
 mod modules;
 mod options;
 mod presentation;
@@ -48,15 +49,16 @@ impl Context<'_> {
 /// Reads the whole tree. Answers a plan even when there are errors; the caller must not use it then.
 pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problems: &mut Diagnostics) -> Option<Plan> {
     for (name, value) in &root.variables {
-        unknown_variable(name, value, std::iter::empty(), problems);
+        unknown_variable(name, value, std::iter::empty, problems);
     }
     no_table(&root.rows, problems);
     for section in &root.sections {
         let name = &section.name;
         if !SECTIONS.contains(&name.text.as_str()) {
-            let help =
-                did_you_mean(&name.text, SECTIONS).unwrap_or_else(|| format!("known are {}", SECTIONS.join(", ")));
-            problems.error(name.span, format!("there is no section `*** {} ***`", clipped(&name.text))).help(help);
+            problems.error(name.span, format!("there is no section `*** {} ***`", clipped(&name.text))).with(|| {
+                let known = || format!("known are {}", SECTIONS.join(", "));
+                Some(did_you_mean(&name.text, SECTIONS).unwrap_or_else(known))
+            });
         }
     }
     let mut cx = Context { sources, files, problems };
@@ -79,7 +81,7 @@ pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problem
             .error(probes.name.span, "`*** Probes ***` must come before `*** Targets ***`")
             .help("move the section up, or its @include");
     }
-    let known = targets::Known {
+    let known = known::Known {
         alerts: &alerts,
         slaves: &slaves,
         hierarchies: &presentation.hierarchies,

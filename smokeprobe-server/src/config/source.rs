@@ -76,7 +76,7 @@ impl InMemory {
 
 impl Files for InMemory {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let content = self.0.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let content = self.0.get(path).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such file"))?;
         Ok(content.iter().copied().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
@@ -133,17 +133,19 @@ impl Text {
 
     /// The text's parts between `separators`, trimmed, without the empty ones, each with its place.
     pub(crate) fn split(&self, separator: impl Fn(char) -> bool) -> Vec<(&str, Span)> {
-        let base = self.text.as_ptr() as usize;
-        self.text
-            .split(separator)
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(|part| {
-                // `part` is a slice of `self.text`, so the difference of their addresses is its offset.
-                let start = part.as_ptr() as usize - base;
-                (part, self.part(start..start + part.len()))
-            })
-            .collect()
+        let mut parts = Vec::new();
+        let mut column = self.span.column;
+        for piece in self.text.split(separator) {
+            let part = piece.trim();
+            if !part.is_empty() {
+                let count = |text: &str| text.chars().count() as u32;
+                let start = column + count(&piece[..piece.len() - piece.trim_start().len()]);
+                let span = Span { column: start, end: start + count(part), ..self.span };
+                parts.push((part, if self.verbatim { span } else { self.span }));
+            }
+            column += piece.chars().count() as u32 + 1;
+        }
+        parts
     }
 }
 

@@ -1,6 +1,6 @@
 //! The forms of `host`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use smokeprobe_core::{Host, SeriesId, Vantage};
 
@@ -83,16 +83,17 @@ pub(super) fn check_members(places: &[MultihostPlace], root: &Node, cx: &mut Con
     if places.is_empty() {
         return;
     }
-    let mut targets: HashMap<&str, &[String]> = HashMap::new();
+    let mut targets: BTreeMap<&str, &[String]> = BTreeMap::new();
     collect(root, &mut targets);
     for (series, span) in places.iter().flat_map(|place| &place.members) {
         let path = series.target.as_str();
         match (targets.get(path), &series.vantage) {
             (None, _) => {
-                let near = super::super::diagnostics::nearest(path, targets.keys().copied());
-                cx.problems
-                    .warn(*span, format!("there is no target `/{}` to draw", path.replace('.', "/")))
-                    .maybe(near.map(|near| format!("did you mean `/{}`?", near.replace('.', "/"))));
+                let message = format!("there is no target `/{}` to draw", path.replace('.', "/"));
+                cx.problems.warn(*span, message).with(|| {
+                    let near = super::super::diagnostics::nearest(path, targets.keys().copied())?;
+                    Some(format!("did you mean `/{}`?", near.replace('.', "/")))
+                });
             }
             (Some(slaves), Vantage::Slave(slave)) if !slaves.iter().any(|known| **known == **slave) => cx
                 .problems
@@ -103,7 +104,7 @@ pub(super) fn check_members(places: &[MultihostPlace], root: &Node, cx: &mut Con
     }
 }
 
-fn collect<'a>(node: &'a Node, targets: &mut HashMap<&'a str, &'a [String]>) {
+fn collect<'a>(node: &'a Node, targets: &mut BTreeMap<&'a str, &'a [String]>) {
     if let Some(target) = &node.target {
         targets.insert(target.path.as_str(), &target.slaves);
     }

@@ -52,7 +52,7 @@ pub(super) fn read<'a>(
             .collect();
     };
     for (name, value) in &section.variables {
-        unknown_variable(name, value, std::iter::empty(), cx.problems);
+        unknown_variable(name, value, std::iter::empty, cx.problems);
     }
     no_table(&section.rows, cx.problems);
     let mut instances = BTreeMap::new();
@@ -173,8 +173,7 @@ pub(super) fn not_here(name: &Text, value: &Text, module: &Module, cx: &mut Cont
         ALL.iter().filter(|other| other.in_probes(&name.text).is_some()).map(|other| other.name).collect();
     match others.as_slice() {
         [] => {
-            let known = module.variables().map(|rule| rule.name);
-            unknown_variable(name, value, known, cx.problems);
+            unknown_variable(name, value, || module.variables().map(|rule| rule.name), cx.problems);
         }
         [first, rest @ ..] => {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };

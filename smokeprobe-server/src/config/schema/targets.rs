@@ -1,18 +1,17 @@
 //! `*** Targets ***`: the tree, with what its sections inherit.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smokeprobe_core::TargetPath;
 
 use super::super::check::{Check, Verdict, YES_NO, name};
-use super::super::diagnostics::{did_you_mean, nearest};
 use super::super::grammar::{Rule, judge, missing, no_table, rule, unknown_variable};
-use super::super::plan::{Alert, Database, Node, ProbeOptions, Slave, Target, TargetHost};
+use super::super::plan::{Node, ProbeOptions, Target, TargetHost};
 use super::super::source::{Span, Text};
 use super::super::tree::{Section, clipped};
 use super::fit::Fit;
 use super::hosts::{self, HostForm, MultihostPlace};
+use super::known::Known;
 use super::modules::{ALL, Module};
 use super::options::{self, Setting, Settings};
 use super::probes::Instance;
@@ -69,16 +68,6 @@ fn rawlog(value: &str) -> Verdict {
         return Verdict::expected("a strftime format without `/`: it becomes part of a file name");
     }
     super::strftime(value)
-}
-
-/// What targets may refer to.
-pub(super) struct Known<'a> {
-    pub(super) alerts: &'a BTreeMap<String, Alert>,
-    pub(super) slaves: &'a BTreeMap<String, Slave>,
-    pub(super) hierarchies: &'a BTreeMap<String, String>,
-    pub(super) instances: &'a BTreeMap<String, Instance<'a>>,
-    pub(super) has_alerts: bool,
-    pub(super) database: &'a Database,
 }
 
 /// What a section hands down.
@@ -245,8 +234,7 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     fn probe(&mut self, name: &Text, value: &Text, late: Option<Span>, handed: &mut Inherited<'a>) {
-        let wanted = value.text.as_str();
-        handed.probe = self.known.instances.get(wanted);
+        handed.probe = self.known.probe(value, self.cx.problems);
         handed.probe_named = true;
         if let Some(before) = late {
             self.cx
@@ -254,26 +242,6 @@ impl<'a> Reader<'a, '_, '_> {
                 .error(name.span, "`probe` must come before `host` and before the variables of the probe")
                 .help(format!("move the line above line {}", before.line));
         }
-        if handed.probe.is_some() {
-            return;
-        }
-        let template = Module::named(wanted)
-            .filter(|_| self.known.instances.values().any(|instance| instance.plan.module == wanted));
-        let names: Vec<_> = self.known.instances.keys().map(String::as_str).collect();
-        let help = match template {
-            Some(module) => {
-                let instances = self.known.instances.values().filter(|instance| instance.plan.module == module.name);
-                let names: Vec<_> = instances.map(|instance| instance.plan.name.as_str()).collect();
-                format!("its section has instances, which are the probes to name: {}", names.join(", "))
-            }
-            None => match nearest(wanted, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if Module::named(wanted).is_some() => format!("add `+ {wanted}` to `*** Probes ***`"),
-                None if names.is_empty() => "add it to `*** Probes ***`, which has none".to_owned(),
-                None => format!("the probes are {}", clipped(&names.join(", "))),
-            },
-        };
-        self.cx.problems.error(value.span, format!("there is no probe `{}`", clipped(wanted))).help(help);
     }
 
     fn common(&mut self, name: &str, value: &'a Text, own: &mut Own<'a>, handed: &mut Inherited<'a>) {
@@ -289,18 +257,18 @@ impl<'a> Reader<'a, '_, '_> {
             "alertee" => handed.alertee = list(&value.split(|c| c == ',')),
             "alerts" => {
                 let names = value.split(|c| c == ',');
-                self.check_alerts(&names);
+                self.known.check_alerts(&names, self.cx.problems);
                 handed.alerts = list(&names);
             }
             "slaves" => {
                 let names = value.split(super::super::lexer::blank);
-                self.check_slaves(&names);
+                self.known.check_slaves(&names, self.cx.problems);
                 handed.slaves = list(&names);
             }
             "parents" => {
                 for (parent, span) in value.split(super::super::lexer::blank) {
                     if let Some((hierarchy, path)) = parent.split_once(':') {
-                        self.check_hierarchy(hierarchy, span);
+                        self.known.check_hierarchy(hierarchy, span, self.cx.problems);
                         own.parents.push((hierarchy.to_owned(), path.to_owned()));
                     }
                 }
@@ -308,34 +276,6 @@ impl<'a> Reader<'a, '_, '_> {
             // `note` and `email` say nothing to us.
             _ => {}
         }
-    }
-
-    fn check_alerts(&mut self, names: &[(&str, Span)]) {
-        for (name, span) in names.iter().filter(|(name, _)| !self.known.alerts.contains_key(*name)) {
-            let help = if self.known.has_alerts {
-                did_you_mean(name, self.known.alerts.keys().map(String::as_str))
-            } else {
-                Some("there is no `*** Alerts ***` section".to_owned())
-            };
-            self.cx.problems.error(*span, format!("there is no alert `{}`", clipped(name))).maybe(help);
-        }
-    }
-
-    fn check_slaves(&mut self, names: &[(&str, Span)]) {
-        for (name, span) in names.iter().filter(|(name, _)| !self.known.slaves.contains_key(*name)) {
-            let help = did_you_mean(name, self.known.slaves.keys().map(String::as_str))
-                .unwrap_or_else(|| format!("add `+ {}` to `*** Slaves ***`; blanks separate names", clipped(name)));
-            self.cx.problems.error(*span, format!("there is no slave `{}`", clipped(name))).help(help);
-        }
-    }
-
-    fn check_hierarchy(&mut self, hierarchy: &str, span: Span) {
-        if self.known.hierarchies.contains_key(hierarchy) {
-            return;
-        }
-        let help = did_you_mean(hierarchy, self.known.hierarchies.keys().map(String::as_str))
-            .unwrap_or_else(|| format!("add `++ {hierarchy}` to `+ hierarchies` in `*** Presentation ***`"));
-        self.cx.problems.error(span, format!("there is no hierarchy `{}`", clipped(hierarchy))).help(help);
     }
 
     /// A variable that is the probe's, or nobody's.
@@ -367,7 +307,7 @@ impl<'a> Reader<'a, '_, '_> {
                 .warn(name.span, format!("`{shown}` holds for all targets of a probe; it is ignored here"))
                 .help(format!("set it for {} in `*** Probes ***`", probe.plan.name)),
             (Some(probe), None, Some(first)) => {
-                let help = match self.configured(&elsewhere) {
+                let help = match self.known.configured(&elsewhere) {
                     Some(other) => {
                         format!("if probe {other} is meant, write `probe = {other}` above; else take the line away")
                     }
@@ -386,20 +326,14 @@ impl<'a> Reader<'a, '_, '_> {
                 }
             }
             _ => {
-                let own = module.into_iter().flat_map(Module::variables);
-                let others = ALL.iter().flat_map(Module::variables);
-                let names: Vec<_> =
-                    COMMON.iter().chain(own).chain(others).map(|rule| rule.name).chain(["probe"]).collect();
-                unknown_variable(name, value, names.into_iter(), self.cx.problems);
+                let names = || {
+                    let own = module.into_iter().flat_map(Module::variables);
+                    let others = ALL.iter().flat_map(Module::variables);
+                    COMMON.iter().chain(own).chain(others).map(|rule| rule.name).chain(["probe"])
+                };
+                unknown_variable(name, value, names, self.cx.problems);
             }
         }
-    }
-
-    /// A probe of one of these modules that can be named.
-    fn configured(&self, modules: &[&str]) -> Option<&'a str> {
-        let mut instances = self.known.instances.values();
-        let found = instances.find(|probe| probe.place.is_some() && modules.contains(&probe.plan.module.as_str()));
-        found.map(|probe| probe.plan.name.as_str())
     }
 
     fn target(

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use smokeprobe_core::AddressFamily;
 use smokeprobe_core::probes::dns::{DnsDemands, DnsOptions, DnsTransport};
 
 use super::super::super::check::perl_number;
@@ -52,16 +51,14 @@ const TYPES: [&str; 34] = [
 pub(super) fn options(settings: &Settings<'_>, kind: Kind, cx: &mut Context<'_>) -> DnsOptions {
     // The reference runs dig once after another without a pause, and pauses half a second in AnotherDNS.
     let pause = if kind == Kind::Dig { Duration::ZERO } else { Duration::from_millis(500).min(settings.pause()) };
-    let mut connect = settings.connect(pause, Duration::from_secs(5));
+    let connect = settings.connect(pause, Duration::from_secs(5));
     let mut options = DnsOptions {
         server: settings.nonempty("server"),
         lookup: settings.nonempty("lookup"),
+        connect,
         ..DnsOptions::default()
     };
     if kind == Kind::Dns {
-        if settings.str("ipversion").is_none() && settings.instance.module.is_some() {
-            connect.family = AddressFamily::Any;
-        }
         options.record_type = record_type(settings, cx);
         options.transport = match settings.str("protocol") {
             Some("tcp" | "TCP") => DnsTransport::Tcp,
@@ -77,7 +74,6 @@ pub(super) fn options(settings: &Settings<'_>, kind: Kind, cx: &mut Context<'_>)
             text: settings.nonempty("expect_text"),
         };
     }
-    options.connect = connect;
     options
 }
 
