@@ -5,6 +5,7 @@ pub(crate) mod connect;
 pub(crate) mod control;
 pub(crate) mod datagram;
 pub(crate) mod driver;
+mod filter;
 mod privilege;
 pub mod resolve;
 pub(crate) mod socket;

@@ -6,105 +6,29 @@
 //!
 //! Memory is bounded by the rounds ordered, never by what arrives: a packet is looked up and counted, never kept.
 
+mod events;
+mod lookup;
+mod quality;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use self::events::{Received, ReceivedError, Request, SocketId, TooManyRounds, Transmit};
 pub use super::pacing::Group;
 
-use super::cookie::{self, CookieKey};
+use self::lookup::Found;
+use super::cookie::CookieKey;
 use super::counters::Counters;
 use super::flight::{PacketId, Round, RoundKey, Rounds, Sample, State};
 use super::lateness::Lateness;
 use super::pacing::{Pacing, TICK};
 use super::rtt::{self, Stamped};
-use super::wire::{self, Echo, Family, Framing, Malformed};
-use crate::round::{LossReason, Outcome, Quality, Recorder, StampSource};
+use super::wire::{self, Echo, Family, Malformed};
+use crate::round::{LossReason, Outcome, Quality, StampSource};
 use crate::time::{KernelTime, MonoTime};
-
-/// Which of the driver's sockets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SocketId(pub u16);
-
-/// A round to measure.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The socket to send through.
-    pub socket: SocketId,
-    /// Whom to ping.
-    pub target: IpAddr,
-    /// How many samples to take.
-    pub count: u32,
-    /// Send one more packet first, and leave it out.
-    pub discard_first: bool,
-    /// Bytes of data in each packet.
-    pub data: u16,
-    /// From one packet to the next.
-    pub interval: Duration,
-    /// How long to wait for an answer.
-    pub timeout: Duration,
-    /// Whose packets to keep a gap from.
-    pub group: Group,
-    /// Where the outcomes go.
-    pub recorder: Recorder,
-}
-
-/// A packet to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Transmit {
-    /// Its name, to be told of what became of it.
-    pub packet: PacketId,
-    /// The socket to send through.
-    pub socket: SocketId,
-    /// Where to.
-    pub target: IpAddr,
-    seq: u16,
-    data: u16,
-}
-
-/// A packet as a socket received it.
-#[derive(Debug, Clone, Copy)]
-pub struct Received<'a> {
-    /// The socket's framing.
-    pub framing: Framing,
-    /// The identifier that the socket sends with.
-    pub ident: u16,
-    /// Who sent it.
-    pub from: IpAddr,
-    /// The packet.
-    pub bytes: &'a [u8],
-    /// The packet was longer than the buffer.
-    pub cut: bool,
-    /// The monotonic clock after the packet was read.
-    pub read: MonoTime,
-    /// The kernel's stamp.
-    pub stamp: Option<KernelTime>,
-}
-
-/// An ICMP error that the kernel took in for one of its sockets.
-#[derive(Debug, Clone, Copy)]
-pub struct ReceivedError<'a> {
-    /// The identifier that the socket sends with.
-    pub ident: u16,
-    /// Where the packet went that the error is about.
-    pub target: IpAddr,
-    /// The type of the error message.
-    pub kind: u8,
-    /// Its code.
-    pub code: u8,
-    /// The quoted packet, from its ICMP header on.
-    pub quoted: &'a [u8],
-}
-
-/// From here on a socket lacks stamps.
-const LACKING: u16 = 256;
-
-/// No more rounds can be open at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many rounds at once")]
-pub struct TooManyRounds;
 
 /// The pinger.
 #[derive(Debug)]
@@ -262,25 +186,6 @@ impl Machine {
         }
     }
 
-    /// The socket's receive queue has dropped this many packets since it was opened.
-    pub fn handle_overflow(&mut self, socket: SocketId, total: u64) {
-        let place = usize::from(socket.0);
-        if self.overflows.len() <= place {
-            self.overflows.resize(place + 1, 0);
-        }
-        let new = total.saturating_sub(self.overflows[place]);
-        self.overflows[place] += new;
-        self.counters.receive_overflows += new;
-    }
-
-    /// A timer of the driver's fired this late.
-    pub fn handle_lateness(&mut self, now: MonoTime, late: Duration) {
-        self.counters.worst_lateness = self.counters.worst_lateness.max(late);
-        if self.rounds.len() > 0 {
-            self.lateness.note(now, late);
-        }
-    }
-
     /// The wall clock was found stepped: kernel stamps from before say nothing together with later ones.
     pub fn handle_clock_step(&mut self, now: MonoTime) {
         self.stepped = Some(now);
@@ -351,12 +256,6 @@ impl Machine {
         self.rounds.len() == 0
     }
 
-    /// Whether enough answers through this socket come without stamps that packets should be timed one by one. Some
-    /// network cards stamp nothing that they send; other packets of the same socket may be stamped all the same.
-    pub fn lacks_stamps(&self, socket: SocketId) -> bool {
-        self.lacking.get(usize::from(socket.0)).is_some_and(|&lacking| lacking >= LACKING)
-    }
-
     /// The totals.
     pub fn counters(&self) -> Counters {
         Counters { open_rounds: self.rounds.len() as u64, ..self.counters }
@@ -408,26 +307,6 @@ impl Machine {
             }
             // Nobody can answer what was not sent.
             State::Queued => self.counters.forged += 1,
-        }
-    }
-
-    /// An answer without both stamps weighs as much as 64 with them: one in fifty is too many. Four in a row are enough,
-    /// and a thousand stamped ones make up for any number.
-    fn note_stamps(&mut self, socket: SocketId, both: bool) {
-        let place = usize::from(socket.0);
-        if self.lacking.len() <= place {
-            self.lacking.resize(place + 1, 0);
-        }
-        let lacking = &mut self.lacking[place];
-        *lacking = if both { lacking.saturating_sub(1) } else { (*lacking + LACKING / 4).min(4 * LACKING) };
-    }
-
-    fn note_late(&mut self, key: RoundKey) {
-        self.counters.late += 1;
-        if let Some(round) = self.rounds.get_mut(key) {
-            round.noted.late_answers += 1;
-            let late = round.noted.late_answers;
-            round.recorder.quality(|quality| quality.late_answers = late);
         }
     }
 
@@ -484,120 +363,13 @@ impl Machine {
         }
     }
 
-    /// Keeps the round's quality current, so that one that is cut short has it too.
-    ///
-    /// A round is suspect when our own starvation may have spoilt it:
-    ///
-    /// 1. a sample was lost to its time-out, and our receive queue overflowed while the round was open; or
-    /// 2. a sample was lost to its time-out, and a timer of ours fired later than half that time-out: the machine stood
-    ///    still, and who knows what it dropped; or
-    /// 3. an RTT had to be taken in user space while timers fired more than two ticks late: it holds our own delay.
-    fn note_quality(&mut self, key: RoundKey) {
-        let Some(round) = self.rounds.get_mut(key) else { return };
-        let overflows = self.overflows.get(usize::from(round.socket.0)).map_or(0, |all| all - round.overflows_before);
-        let overflows = u32::try_from(overflows).unwrap_or(u32::MAX);
-        let lateness = self.lateness.worst_since(round.started);
-        let suspect = (round.timed_out > 0 && (overflows > 0 || lateness > round.timeout / 2))
-            || (round.noted.user_stamps > 0 && lateness > TICK * 2);
-        let noted = &mut round.noted;
-        if (noted.receive_overflows, noted.timer_lateness, noted.suspect) == (overflows, lateness, suspect) {
-            return;
-        }
-        if suspect && !noted.suspect {
-            self.counters.suspect_rounds += 1;
-        }
-        noted.receive_overflows = overflows;
-        noted.timer_lateness = lateness;
-        noted.suspect = suspect;
-        round.recorder.quality(|quality| {
-            quality.receive_overflows = overflows;
-            quality.timer_lateness = lateness;
-            quality.suspect = suspect;
-        });
-    }
-
     fn finish(&mut self, key: RoundKey) {
         if self.rounds.close(key).is_some() {
             self.finished.push_back(key);
         }
     }
 
-    fn find_answered(&self, from: IpAddr, echo: Echo<'_>) -> Found {
-        if let Some(key) = CookieKey::tag(echo.data).and_then(|tag| self.rounds.tagged(tag)) {
-            let Some(round) = self.rounds.get(key) else {
-                // Closed, and with it the count of its packets; the first 65,536 can still be told.
-                let packet = PacketId { round: key, sample: u32::from(echo.seq) };
-                let proven = self.key.proves(echo.data, cookie::FULL, packet, from);
-                return if proven { Found::Closed } else { Found::Nothing };
-            };
-            if let Some(packet) = self.proven(key, round, from, echo) {
-                return Found::Open(packet);
-            }
-        }
-        // Too little data for a tag, or data that only looks like one.
-        self.small_rounds(from)
-            .find_map(|(key, round)| self.proven(key, round, from, echo))
-            .map_or(Found::Nothing, Found::Open)
-    }
-
-    /// The packet of a quoted request. Where the quote is too short for its mark, address and sequence number do: they
-    /// can only change the reason of a loss.
-    fn find_quoted(&self, target: IpAddr, echo: Echo<'_>) -> Option<PacketId> {
-        let awaited = |packet: &PacketId| {
-            let sample = self.rounds.get(packet.round).and_then(|round| round.samples.get(packet.sample as usize));
-            sample.is_some_and(|sample| matches!(sample.state, State::Awaited(_)))
-        };
-        self.rounds.to(target).iter().rev().find_map(|&key| {
-            let round = self.rounds.get(key)?;
-            let whole = echo.data.len() >= usize::from(round.data).min(cookie::FULL);
-            if whole {
-                return self.proven(key, round, target, echo);
-            }
-            let sample = round.candidates(echo.seq).next()?;
-            Some(PacketId { round: key, sample }).filter(awaited)
-        })
-    }
-
-    /// The packet of `round` that `echo` proves to carry.
-    fn proven(&self, key: RoundKey, round: &Round, target: IpAddr, echo: Echo<'_>) -> Option<PacketId> {
-        if round.target != target {
-            return None;
-        }
-        let sent = usize::from(round.data);
-        round
-            .candidates(echo.seq)
-            .map(|sample| PacketId { round: key, sample })
-            .find(|&packet| self.key.proves(echo.data, sent, packet, target))
-    }
-
-    /// The open rounds to an address whose packets have no room for a tag.
-    fn small_rounds(&self, target: IpAddr) -> impl Iterator<Item = (RoundKey, &Round)> {
-        let rounds = self.rounds.to(target).iter().rev();
-        rounds
-            .filter_map(|&key| Some((key, self.rounds.get(key)?)))
-            .filter(|(_, round)| usize::from(round.data) < cookie::FULL)
-    }
-
-    /// The first sequence number of a new round. With a tag every round counts from zero. Without one, rounds to one
-    /// address at the same time share the numbers, each after the one before.
-    fn seq_base(&self, target: IpAddr, data: usize) -> u16 {
-        if data >= cookie::FULL {
-            return 0;
-        }
-        self.small_rounds(target).next().map_or(0, |(_, last)| last.seq(last.total))
-    }
-
     fn sample_mut(&mut self, packet: PacketId) -> Option<&mut Sample> {
         self.rounds.get_mut(packet.round)?.samples.get_mut(packet.sample as usize)
     }
-
-    fn overflows_of(&self, socket: SocketId) -> u64 {
-        self.overflows.get(usize::from(socket.0)).copied().unwrap_or(0)
-    }
-}
-
-enum Found {
-    Open(PacketId),
-    Closed,
-    Nothing,
 }

@@ -7,33 +7,20 @@
 //! A thread of its own, because a tick must not wait for other tasks, and no other task should pay for it.
 
 mod port;
+mod pump;
 
 use std::collections::HashMap;
-use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::io::{self, PipeWriter, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use self::port::Port;
+use self::pump::Driver;
 use super::socket::{IcmpSocket, OpenError, SocketKind, Variant};
-use super::sys::{self, BATCH};
-use crate::clock::{Clock, SystemClock};
-use crate::icmp::pinger::{Machine, Request, SocketId, TooManyRounds};
-use crate::icmp::{CookieKey, Counters, RoundKey};
-use crate::time::MonoTime;
-
-/// The longest tick.
-const TICK: Duration = Duration::from_millis(10);
-/// The shortest: at this rate the bursts follow one another anyway.
-const SHORTEST_TICK: Duration = Duration::from_micros(500);
-/// How long to wait for room in a full send buffer.
-const SEND_WAIT: Duration = Duration::from_millis(1);
-/// The wall clock against the monotonic one: what is still slewing, and what is a step.
-const SLEW: Duration = Duration::from_micros(50);
+use crate::icmp::pinger::{Request, SocketId, TooManyRounds};
+use crate::icmp::{CookieKey, Counters};
 
 /// A handle on the ICMP driver. Clones share it: one socket for all targets that are pinged in the same way.
 ///
@@ -184,227 +171,6 @@ impl Drop for Link {
     }
 }
 
-/// The thread's side.
-#[derive(Debug)]
-struct Driver {
-    clock: SystemClock,
-    machine: Machine,
-    ports: Vec<Port>,
-    mailbox: Arc<Mailbox>,
-    waiter: PipeReader,
-    waiting: HashMap<RoundKey, (u64, oneshot::Sender<Result<(), TooManyRounds>>)>,
-    keys: HashMap<u64, RoundKey>,
-    tick: Duration,
-    /// The wall clock minus the monotonic one, and when it was read.
-    wall_offset: Option<(i64, MonoTime)>,
-}
-
-/// What is left to do after a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
-    /// Packets are due now.
-    More,
-    /// A send buffer is full.
-    Blocked,
-    Nothing,
-}
-
-impl Driver {
-    fn new(key: CookieKey, mailbox: Arc<Mailbox>, waiter: PipeReader) -> Self {
-        Self {
-            clock: SystemClock,
-            machine: Machine::new(key),
-            ports: Vec::new(),
-            mailbox,
-            waiter,
-            waiting: HashMap::new(),
-            keys: HashMap::new(),
-            tick: TICK,
-            wall_offset: None,
-        }
-    }
-
-    fn run(mut self) {
-        let mut called = true;
-        loop {
-            let start = self.clock.mono();
-            // What arrived before goes first, so that it is not held against a new round.
-            self.receive(start);
-            if called && self.read_letters() == Some(End) {
-                return;
-            }
-            let left = self.transmit();
-            // Before anyone hears that a round is finished, so that they find it counted.
-            *lock(&self.mailbox.counters) = self.machine.counters();
-            self.finish();
-            called = self.sleep(start, left);
-        }
-    }
-
-    /// Takes in what the handles want.
-    fn read_letters(&mut self) -> Option<End> {
-        self.mailbox.called.store(false, Ordering::Release);
-        let letters = std::mem::take(&mut *lock(&self.mailbox.letters));
-        for letter in letters {
-            match letter {
-                Letter::Socket(socket) => self.ports.push(Port::new(*socket)),
-                Letter::Round { number, request, done } => {
-                    let port = &mut self.ports[usize::from(request.socket.0)];
-                    port.expect_data(request.data);
-                    match self.machine.handle_request(self.clock.mono(), *request) {
-                        Ok(key) => {
-                            self.waiting.insert(key, (number, done));
-                            self.keys.insert(number, key);
-                        }
-                        // A receiver that is gone has been cancelled.
-                        Err(error) => drop(done.send(Err(error))),
-                    }
-                }
-                Letter::Cancel { number } => {
-                    if let Some(key) = self.keys.remove(&number) {
-                        self.machine.handle_cancel(key);
-                        self.waiting.remove(&key);
-                    }
-                }
-                Letter::End => return Some(End),
-            }
-        }
-        None
-    }
-
-    /// Drains the sockets, then gives up what has timed out.
-    fn receive(&mut self, now: MonoTime) {
-        self.look_for_step(now);
-        let mut drained = true;
-        for (place, port) in self.ports.iter_mut().enumerate() {
-            drained &= port.drain(SocketId(place as u16), &mut self.machine, self.clock);
-        }
-        // Under a flood an answer may still wait behind others; then only what is long overdue is given up.
-        let until = if drained { now } else { now - Duration::from_secs(1) };
-        self.machine.handle_timeout(until);
-    }
-
-    /// Sends a burst of what is due.
-    fn transmit(&mut self) -> Left {
-        let now = self.clock.mono();
-        let mut burst = 0;
-        while burst < BATCH {
-            let Some(transmit) = self.machine.poll_transmit(now) else { break };
-            self.ports[usize::from(transmit.socket.0)].queue(transmit);
-            burst += 1;
-        }
-        // A burst that comes near its limit wants shorter ticks, a small one longer.
-        self.tick = match burst {
-            48.. => self.tick * 3 / 4,
-            0..=31 => self.tick * 5 / 4,
-            _ => self.tick,
-        }
-        .clamp(SHORTEST_TICK, TICK);
-        let mut blocked = false;
-        for (place, port) in self.ports.iter_mut().enumerate() {
-            let singly = eager(place, port, &self.machine);
-            blocked |= port.flush(&mut self.machine, self.clock, singly);
-        }
-        match burst {
-            _ if blocked => Left::Blocked,
-            BATCH => Left::More,
-            _ => Left::Nothing,
-        }
-    }
-
-    fn finish(&mut self) {
-        while let Some(key) = self.machine.poll_finished() {
-            if let Some((number, done)) = self.waiting.remove(&key) {
-                self.keys.remove(&number);
-                // A receiver that is gone has been cancelled.
-                let _ = done.send(Ok(()));
-            }
-        }
-    }
-
-    /// Sleeps until there is something to do, but at least to the end of the tick where stamps allow it. Returns whether
-    /// a handle calls.
-    fn sleep(&mut self, start: MonoTime, left: Left) -> bool {
-        let eager = self.ports.iter().enumerate().any(|(place, port)| eager(place, port, &self.machine));
-        let tick_ends = if eager { start } else { start + self.tick };
-        let mut until = match left {
-            Left::More => return self.hush(),
-            Left::Blocked => self.clock.mono() + SEND_WAIT,
-            Left::Nothing => match self.machine.poll_timeout() {
-                Some(due) if due <= tick_ends => tick_ends,
-                // Nothing to do for more than a tick: the first packet to arrive ends the wait, but not the tick.
-                due => {
-                    self.wait(due, true);
-                    if self.machine.is_idle() && self.hush() {
-                        return true;
-                    }
-                    due.filter(|due| *due <= self.clock.mono()).unwrap_or(tick_ends)
-                }
-            },
-        };
-        if until > self.clock.mono() {
-            self.wait(Some(until), false);
-        } else if until == tick_ends {
-            // Not a timer: a packet came after the end of the tick.
-            until = self.clock.mono();
-        }
-        let now = self.clock.mono();
-        self.machine.handle_lateness(now, now.saturating_since(until));
-        self.hush()
-    }
-
-    /// Waits until a time, or also for packets and calls.
-    fn wait(&self, until: Option<MonoTime>, for_packets: bool) {
-        let now = self.clock.mono();
-        let timeout = until.map(|until| until.saturating_since(now));
-        if timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return;
-        }
-        let mut fds: Vec<BorrowedFd<'_>> = Vec::new();
-        if for_packets {
-            fds.push(self.waiter.as_fd());
-            fds.extend(self.ports.iter().map(|port| port.as_fd()));
-        }
-        // Fails only for want of memory; then the loop goes on, a little faster than it should.
-        let _ = sys::wait(&fds, timeout);
-    }
-
-    /// Whether a handle calls; if so, takes its byte out of the pipe.
-    fn hush(&mut self) -> bool {
-        let called = self.mailbox.called.load(Ordering::Acquire);
-        if called {
-            let _ = self.waiter.read(&mut [0]);
-        }
-        called
-    }
-
-    /// The kernel stamps by the wall clock. When that was stepped since the last pass, the stamps of packets in flight
-    /// are of no use.
-    fn look_for_step(&mut self, now: MonoTime) {
-        let (wall, after) = (self.clock.wall(), self.clock.mono());
-        if after.saturating_since(now) > SLEW {
-            // Held up between the readings, which says nothing of the clocks.
-            return;
-        }
-        let offset = wall.unix_nanos() - now.as_nanos() as i64;
-        if let Some((before, at)) = self.wall_offset.replace((offset, now)) {
-            // The kernel slews by at most 500 ppm (adjtimex(2)); twice that is allowed for.
-            let slew = SLEW + now.saturating_since(at) / 1000;
-            if Duration::from_nanos(offset.abs_diff(before)) > slew {
-                self.machine.handle_clock_step(now);
-            }
-        }
-    }
-}
-
-/// Whether a port's packets have to be timed here, because the kernel does not stamp them, or not all.
-fn eager(place: usize, port: &Port, machine: &Machine) -> bool {
-    !port.has_stamps() || machine.lacks_stamps(SocketId(place as u16))
-}
-
-#[derive(PartialEq)]
-struct End;
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Whoever panicked with the lock left a whole value: every change under it is one assignment or push.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -412,6 +178,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::pump::TICK;
     use super::*;
     use crate::icmp::pinger::Group;
     use crate::icmp::wire::Family;

@@ -1,15 +1,14 @@
 //! An ICMP socket, datagram or raw, with kernel stamps on both sides.
 
-use std::ffi::c_int;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 
 use super::sys::{self, BATCH, Batch, Outgoing};
-use super::{privilege, warmup};
+use super::{filter, privilege, warmup};
 use crate::icmp::PacketId;
 use crate::icmp::wire::{Family, Framing};
 
@@ -19,11 +18,6 @@ const RECEIVE_BUFFER: u32 = 4 << 20;
 /// Sent packets whose stamps can still be told apart. A stamp comes within microseconds, or from a busy card within
 /// milliseconds; and it is looked for at least once a burst.
 const STAMPS: usize = 1024;
-
-/// `ICMP_FILTER` of `linux/icmp.h` and `ICMPV6_FILTER` of `linux/icmpv6.h`: a bit set is a type kept out.
-const ICMP_FILTER: c_int = 1;
-/// The level of `ICMP_FILTER`.
-const SOL_RAW: c_int = 255;
 
 /// Packets that can share a socket: those of one family that are sent in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -128,7 +122,7 @@ impl IcmpSocket {
         let socket = Socket::new(domain, kind_type.nonblocking(), Some(protocol)).map_err(failed(OPEN))?;
         let wanted = random_ident().map_err(failed("draw a random identifier"))?;
         if kind == SocketKind::Raw {
-            filter(&socket, variant.family, wanted).map_err(failed("filter an ICMP socket"))?;
+            filter::replies_to(&socket, variant.family, wanted).map_err(failed("filter an ICMP socket"))?;
         }
         let (tos, mark, interface) = (u32::from(variant.tos), variant.mark, variant.interface.as_deref());
         if tos != 0 {
@@ -363,35 +357,6 @@ fn prepare(socket: &Socket, family: Family) -> io::Result<()> {
     // Beyond the system's limit with privilege, up to it without.
     sys::set_option(fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER)
         .or_else(|_| sys::set_option(fd, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER))
-}
-
-/// Lets a raw socket receive echo replies to our identifier only. ICMP errors come through the error queue, which no
-/// filter touches.
-fn filter(socket: &Socket, family: Family, ident: u16) -> io::Result<()> {
-    let fd = socket.as_fd();
-    let reply = u32::from(family.reply());
-    match family {
-        Family::V4 => sys::set_option(fd, SOL_RAW, ICMP_FILTER, !(1 << reply))?,
-        Family::V6 => {
-            let mut kept_out = [u32::MAX; 8];
-            kept_out[reply as usize / 32] &= !(1 << (reply % 32));
-            let bytes: Vec<u8> = kept_out.iter().flat_map(|word| word.to_ne_bytes()).collect();
-            sys::set_option_bytes(fd, libc::IPPROTO_ICMPV6, ICMP_FILTER, &bytes)?;
-        }
-    }
-    let step = |code: u32, jt: u8, jf: u8, k: u32| SockFilter::new(code as u16, jt, jf, k);
-    // The index register holds the length of the IP header, which raw IPv6 sockets leave out.
-    let header = match family {
-        Family::V4 => step(libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH, 0, 0, 0),
-        Family::V6 => step(libc::BPF_LDX | libc::BPF_W | libc::BPF_IMM, 0, 0, 0),
-    };
-    socket.attach_filter(&[
-        header,
-        step(libc::BPF_LD | libc::BPF_H | libc::BPF_IND, 0, 0, 4),
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, u32::from(ident)),
-        step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
-        step(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
-    ])
 }
 
 #[cfg(all(test, feature = "test-util"))]
