@@ -181,3 +181,19 @@ fn absurd_ranges_cost_no_more_than_the_file() {
     assert_eq!(store.query(&query(&series, START + 9000, START)).unwrap().rows(), 0);
     assert!(store.query(&query(&crate::common::series("None"), 0, 1)).is_err());
 }
+
+#[test]
+fn young_series_is_seen_at_every_resolution_before_a_coarse_row_is_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let series = series("A");
+    // Two rounds: the row of four steps that they belong to is not complete.
+    let begun = (START / 1200 + 1) * 1200;
+    let last = begun + 600;
+    for end in [begun + 300, last] {
+        store.append(&measured(&series, slot(end, 300), 3, &[1.0])).unwrap();
+    }
+    let frame = store.query(&Query { max_points: 20, ..query(&series, last - 40 * 300, last) }).unwrap();
+    assert!(frame.rows() <= 20);
+    assert!(frame.median.last().is_some_and(|median| (median - 0.001).abs() < 1e-12), "{:?}", frame.median);
+}
