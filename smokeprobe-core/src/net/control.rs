@@ -1,4 +1,4 @@
-//! The control messages that come with a packet (cmsg(3)): time stamps, overflow counts, ICMP errors.
+//! The control messages that come with a packet (cmsg(3)): time stamps, ICMP errors.
 //!
 //! Read as bytes, so that no length in them is ever trusted.
 
@@ -9,8 +9,6 @@ use crate::time::KernelTime;
 pub(crate) struct Notes {
     /// The kernel's software stamp of the packet.
     pub(crate) stamp: Option<KernelTime>,
-    /// Packets dropped for want of room in the receive queue, since the socket was opened, modulo 2^32.
-    pub(crate) overflows: Option<u32>,
     /// From the error queue: what it is about.
     pub(crate) report: Option<Report>,
 }
@@ -36,7 +34,6 @@ pub(crate) fn read(mut control: &[u8]) -> Notes {
     while let Some((level, kind, data, rest)) = split(control) {
         match (level, kind) {
             (libc::SOL_SOCKET, libc::SCM_TIMESTAMPING) => notes.stamp = stamp(data),
-            (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => notes.overflows = u32_at(data, 0),
             (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR) => notes.report = report(data),
             _ => {}
         }
@@ -101,11 +98,12 @@ mod tests {
 
     #[test]
     fn messages_are_read_in_any_order() {
-        let mut control = message(libc::SOL_SOCKET, libc::SO_RXQ_OVFL, &7u32.to_ne_bytes());
+        let unreachable = [0, 0, 0, 0, libc::SO_EE_ORIGIN_ICMP, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut control = message(libc::SOL_IP, libc::IP_RECVERR, &unreachable);
         control.extend(message(99, 99, b"unknown"));
         control.extend(message(libc::SOL_SOCKET, libc::SCM_TIMESTAMPING, &words(&[3, 14, 0, 0, 0, 0])));
         let notes = read(&control);
-        assert_eq!(notes.overflows, Some(7));
+        assert_eq!(notes.report, Some(Report::Icmp { kind: 3, code: 1 }));
         assert_eq!(notes.stamp, Some(KernelTime::from_nanos(3_000_000_014)));
     }
 

@@ -8,10 +8,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::time::Duration;
 
-/// Packets moved with one system call, at most; and so the size of a burst.
+/// Packets sent with one system call, at most; and so the size of a burst.
 pub(crate) const BATCH: usize = 64;
 
-/// Room for the control messages of one received packet: stamps (64), overflow count (24), extended error (64).
+/// Packets received with one system call, at most. More than a burst, so that one call takes all that a burst brings,
+/// and is seen to have done so.
+pub(crate) const RECEIVE_BATCH: usize = 96;
+
+/// Room for the control messages of one received packet: stamps (64), extended error (64).
 const CONTROL: usize = 192;
 
 /// The socket address of either family, as the kernel writes it.
@@ -86,7 +90,7 @@ pub(crate) struct Batch {
     room: usize,
     names: Vec<[u8; NAME]>,
     controls: Vec<Control>,
-    filled: [Filled; BATCH],
+    filled: [Filled; RECEIVE_BATCH],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -113,20 +117,20 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl Batch {
-    /// Room for [`BATCH`] packets of up to `room` bytes.
+    /// Room for [`RECEIVE_BATCH`] packets of up to `room` bytes.
     pub(crate) fn new(room: usize) -> Self {
-        Self::of(BATCH, room)
+        Self::of(RECEIVE_BATCH, room)
     }
 
-    /// Room for so many packets, at most [`BATCH`], of up to `room` bytes.
+    /// Room for so many packets, at most [`RECEIVE_BATCH`], of up to `room` bytes.
     pub(crate) fn of(packets: usize, room: usize) -> Self {
-        let packets = packets.clamp(1, BATCH);
+        let packets = packets.clamp(1, RECEIVE_BATCH);
         Self {
             bytes: vec![0; room * packets],
             room,
             names: vec![[0; NAME]; packets],
             controls: vec![Control([0; CONTROL]); packets],
-            filled: [Filled::default(); BATCH],
+            filled: [Filled::default(); RECEIVE_BATCH],
         }
     }
 
@@ -142,7 +146,7 @@ impl Batch {
     pub(crate) fn receive(&mut self, fd: BorrowedFd<'_>, errors: bool) -> io::Result<usize> {
         // SAFETY: both are plain C structures of integers and pointers, for which all zeroes is a value.
         let (mut headers, mut parts) =
-            unsafe { (mem::zeroed::<[libc::mmsghdr; BATCH]>(), mem::zeroed::<[libc::iovec; BATCH]>()) };
+            unsafe { (mem::zeroed::<[libc::mmsghdr; RECEIVE_BATCH]>(), mem::zeroed::<[libc::iovec; RECEIVE_BATCH]>()) };
         let chunks = self.bytes.chunks_exact_mut(self.room);
         for (place, ((chunk, name), control)) in chunks.zip(&mut self.names).zip(&mut self.controls).enumerate() {
             parts[place] = libc::iovec { iov_base: chunk.as_mut_ptr().cast(), iov_len: chunk.len() };
@@ -156,7 +160,7 @@ impl Batch {
         }
         let flags = libc::MSG_DONTWAIT | if errors { libc::MSG_ERRQUEUE } else { 0 };
         let room = self.names.len() as _;
-        // SAFETY: each of the first `room` headers, of which there are at most `BATCH`, points to a name, a part, a
+        // SAFETY: each of the first `room` headers, of which there are at most `RECEIVE_BATCH`, points to a name, a part, a
         // control and a chunk of its own, all of which outlive the call, with their true lengths.
         let count =
             unsafe { libc::recvmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), room, flags as _, std::ptr::null_mut()) };
@@ -200,6 +204,21 @@ pub(crate) fn set_option_bytes(fd: BorrowedFd<'_>, level: c_int, option: c_int, 
     // SAFETY: the kernel copies `value.len()` bytes from `value`, and nothing that they might point to.
     let result = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, value.as_ptr().cast(), value.len() as _) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// How many packets the kernel has dropped because the socket's receive queue was full, modulo 2^32 (`SO_MEMINFO`).
+pub(crate) fn receive_drops(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    /// `SK_MEMINFO_VARS` and `SK_MEMINFO_DROPS` of `linux/sock_diag.h`.
+    const VARS: usize = 9;
+    const DROPS: usize = 8;
+    let mut info = [0u32; VARS];
+    let mut length = size_of_val(&info) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes to `info`, which has room for that many.
+    let result = unsafe {
+        let info = info.as_mut_ptr().cast();
+        libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, info, &raw mut length)
+    };
+    if result == 0 { Ok(info[DROPS]) } else { Err(io::Error::last_os_error()) }
 }
 
 /// How many segments of a TCP connection the kernel has sent again, SYNs included. Known after it failed, too.

@@ -6,11 +6,11 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 
 use crate::clock::{Clock, SystemClock};
 use crate::icmp::PacketId;
-use crate::icmp::pinger::{Machine, Received, ReceivedError, SocketId, Transmit};
+use crate::icmp::pinger::{Machine, Received, ReceivedError, Transmit};
 use crate::icmp::wire;
 use crate::net::control::{self, Report};
 use crate::net::socket::{IcmpSocket, Sent};
-use crate::net::sys::{BATCH, Batch, Outgoing};
+use crate::net::sys::{BATCH, Batch, Outgoing, RECEIVE_BATCH};
 
 /// Room for a packet of 56 bytes of data and any header, several times over.
 const ROOM: usize = 512;
@@ -29,6 +29,8 @@ pub(super) struct Port {
     packets: Vec<Vec<u8>>,
     replies: Batch,
     errors: Batch,
+    /// Rounds open on this socket.
+    pub(super) rounds: usize,
 }
 
 impl Port {
@@ -39,6 +41,7 @@ impl Port {
             packets: vec![Vec::new(); BATCH],
             replies: Batch::new(ROOM),
             errors: Batch::new(ERROR_ROOM),
+            rounds: 0,
         }
     }
 
@@ -91,23 +94,20 @@ impl Port {
     }
 
     /// Reads what has arrived. Returns whether that was all.
-    pub(super) fn drain(&mut self, id: SocketId, machine: &mut Machine, clock: SystemClock) -> bool {
-        for _ in 0..MOST_BATCHES {
+    pub(super) fn drain(&mut self, machine: &mut Machine, clock: SystemClock) -> bool {
+        for turn in 0..MOST_BATCHES {
             let count = self.socket.receive(&mut self.replies, false);
             let read = clock.mono();
             // The stamps after the replies: when a reply was there, so was the stamp of its request. But they are
             // handed on before them.
             let errors = self.drain_errors(machine);
-            if count + errors == 0 {
+            if turn == 0 && count + errors == 0 {
                 // Ready without anything to read: an error that only waits to be asked for.
                 self.socket.clear_error();
             }
             for place in 0..count {
                 let packet = self.replies.packet(place);
                 let notes = control::read(packet.control);
-                if let Some(count) = notes.overflows {
-                    machine.handle_overflow(id, self.socket.overflows(count));
-                }
                 let Some(from) = packet.from else { continue };
                 machine.handle_packet(&Received {
                     framing: self.socket.framing(),
@@ -119,11 +119,16 @@ impl Port {
                     stamp: notes.stamp,
                 });
             }
-            if count < BATCH {
+            if count < RECEIVE_BATCH {
                 return true;
             }
         }
         false
+    }
+
+    /// How many packets the receive queue has dropped.
+    pub(super) fn overflows(&mut self) -> u64 {
+        self.socket.overflows()
     }
 
     /// Whether the kernel was asked for stamps and did not refuse.
@@ -160,7 +165,7 @@ impl Port {
                 }
             }
             all += count;
-            if count < BATCH {
+            if count < RECEIVE_BATCH {
                 break;
             }
         }

@@ -23,6 +23,8 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 const SHORTEST_TICK: Duration = Duration::from_micros(500);
 /// How long to wait for room in a full send buffer.
 const SEND_WAIT: Duration = Duration::from_millis(1);
+/// How often to ask for overflows: often enough that they are known before the samples that they cost are given up.
+const COUNT_OVERFLOWS: Duration = Duration::from_millis(100);
 /// The wall clock against the monotonic one: what is still slewing, and what is a step.
 const SLEW: Duration = Duration::from_micros(50);
 
@@ -34,11 +36,23 @@ pub(super) struct Driver {
     ports: Vec<Port>,
     mailbox: Arc<Mailbox>,
     waiter: PipeReader,
-    waiting: HashMap<RoundKey, (u64, oneshot::Sender<Result<(), TooManyRounds>>)>,
+    waiting: HashMap<RoundKey, Waiting>,
     keys: HashMap<u64, RoundKey>,
     tick: Duration,
+    /// A packet ended the wait, and nobody knows on which socket.
+    look_at_all: bool,
+    /// When the overflows were last counted.
+    overflows_counted: MonoTime,
     /// The wall clock minus the monotonic one, and when it was read.
     wall_offset: Option<(i64, MonoTime)>,
+}
+
+/// Who waits for a round.
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    socket: SocketId,
+    done: oneshot::Sender<Result<(), TooManyRounds>>,
 }
 
 /// What is left to do after a pass.
@@ -63,6 +77,8 @@ impl Driver {
             waiting: HashMap::new(),
             keys: HashMap::new(),
             tick: TICK,
+            look_at_all: false,
+            overflows_counted: MonoTime::ORIGIN,
             wall_offset: None,
         }
     }
@@ -93,11 +109,13 @@ impl Driver {
             match letter {
                 Letter::Socket(socket) => self.ports.push(Port::new(*socket)),
                 Letter::Round { number, request, done } => {
-                    let port = &mut self.ports[usize::from(request.socket.0)];
+                    let socket = request.socket;
+                    let port = &mut self.ports[usize::from(socket.0)];
                     port.expect_data(request.data);
                     match self.machine.handle_request(self.clock.mono(), *request) {
                         Ok(key) => {
-                            self.waiting.insert(key, (number, done));
+                            port.rounds += 1;
+                            self.waiting.insert(key, Waiting { number, socket, done });
                             self.keys.insert(number, key);
                         }
                         // A receiver that is gone has been cancelled.
@@ -107,7 +125,7 @@ impl Driver {
                 Letter::Cancel { number } => {
                     if let Some(key) = self.keys.remove(&number) {
                         self.machine.handle_cancel(key);
-                        self.waiting.remove(&key);
+                        self.close(key);
                     }
                 }
                 Letter::End => return Some(End),
@@ -119,13 +137,23 @@ impl Driver {
     /// Drains the sockets, then gives up what has timed out.
     fn receive(&mut self, now: MonoTime) {
         self.look_for_step(now);
+        let count_overflows = now.saturating_since(self.overflows_counted) >= COUNT_OVERFLOWS;
+        if count_overflows {
+            self.overflows_counted = now;
+        }
         let mut drained = true;
         for (place, port) in self.ports.iter_mut().enumerate() {
-            drained &= port.drain(SocketId(place as u16), &mut self.machine, self.clock);
+            if self.look_at_all || port.rounds > 0 {
+                drained &= port.drain(&mut self.machine, self.clock);
+            }
+            if count_overflows {
+                self.machine.handle_overflow(SocketId(place as u16), port.overflows());
+            }
         }
         // Under a flood an answer may still wait behind others; then only what is long overdue is given up.
         let until = if drained { now } else { now - Duration::from_secs(1) };
         self.machine.handle_timeout(until);
+        self.look_at_all = false;
     }
 
     /// Sends a burst of what is due.
@@ -158,12 +186,18 @@ impl Driver {
 
     fn finish(&mut self) {
         while let Some(key) = self.machine.poll_finished() {
-            if let Some((number, done)) = self.waiting.remove(&key) {
+            if let Some(Waiting { number, done, .. }) = self.close(key) {
                 self.keys.remove(&number);
                 // A receiver that is gone has been cancelled.
                 let _ = done.send(Ok(()));
             }
         }
+    }
+
+    fn close(&mut self, key: RoundKey) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&key)?;
+        self.ports[usize::from(waiting.socket.0)].rounds -= 1;
+        Some(waiting)
     }
 
     /// Sleeps until there is something to do, but at least to the end of the tick where stamps allow it. Returns whether
@@ -179,6 +213,7 @@ impl Driver {
                 // Nothing to do for more than a tick: the first packet to arrive ends the wait, but not the tick.
                 due => {
                     self.wait(due, true);
+                    self.look_at_all = true;
                     if self.machine.is_idle() && self.hush() {
                         return true;
                     }
