@@ -138,6 +138,11 @@ async fn dead_server_holds_up_a_round_for_four_seconds_at_most() {
         .await
         .expect("the resolver waited for longer than ten seconds");
     assert!(matches!(outcome, Err(ResolveError::Lookup { .. })), "{outcome:?}");
+    // One query, which hickory repeats up to three times within its two seconds. The failure is remembered after that.
+    let asked = server.queries();
+    assert!((1..=4).contains(&asked), "{asked} datagrams for one name");
+    assert!(resolver.resolve("both.example", AddressFamily::Any).await.is_err());
+    assert_eq!(server.queries(), asked);
 }
 
 #[tokio::test]

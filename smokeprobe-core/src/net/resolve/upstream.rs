@@ -129,7 +129,6 @@ fn build(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResol
     options.attempts = 0;
     // The memory is ours: it has to keep addresses beyond their TTL.
     options.cache_size = 0;
-    options.try_tcp_on_error = true;
     let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     *builder.options_mut() = options;
     builder.build().map_err(|error| error.to_string())
