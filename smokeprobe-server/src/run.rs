@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use smokeprobe_core::{Clock, Engine, EngineConfig, FanOut, SystemClock, SystemResolver};
+use smokeprobe_core::{Clock, Engine, EngineConfig, FanOut, Reloaded, SystemClock, SystemResolver};
 use smokeprobe_store::{RrdStore, RrdStoreConfig, Store, StoreError};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -239,27 +239,23 @@ impl Daemon {
             Some(why) => Err(why),
             None => Ok(plan),
         });
-        let error = match plan {
+        let outcome = match plan {
             Ok(plan) => {
                 let specs = self.shelf.specs(&plan, &stored);
                 self.writer.follow(&specs);
                 self.live.follow(Arc::new(plan));
-                let changes = self.engine.reload(specs).await;
-                tracing::info!(
-                    kept = changes.kept,
-                    changed = changes.changed,
-                    added = changes.added,
-                    removed = changes.removed,
-                    "the new configuration runs"
-                );
-                None
+                Ok(self.engine.reload(specs).await)
             }
-            Err(why) => {
-                tracing::error!("the configuration is not taken over, the one before goes on\n\n{why}");
-                Some(why)
-            }
+            Err(why) => Err(why),
         };
+        let error = outcome.as_ref().err().cloned();
         self.live.reload.store(Arc::new(ReloadState { at: self.clock.wall(), error }));
+        match outcome {
+            Ok(Reloaded { kept, changed, added, removed, .. }) => {
+                tracing::info!(kept, changed, added, removed, "the new configuration runs");
+            }
+            Err(why) => tracing::error!("the configuration is not taken over, the one before goes on\n\n{why}"),
+        }
         systemd::reloaded();
     }
 

@@ -1,0 +1,159 @@
+//! The daemon end to end: the binary, real RRD files judged by rrdtool, signals, changed configurations, a full disk.
+
+#[path = "run_daemon/harness.rs"]
+mod harness;
+
+use std::fs;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use harness::{Daemon, Folder, rrdtool};
+
+/// A server that counts its clients.
+struct Server {
+    port: u16,
+    clients: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, clients) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+        let counter = Arc::clone(&clients);
+        thread::spawn(move || {
+            for _ in listener.incoming() {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        Self { port, clients }
+    }
+
+    fn clients(&self) -> usize {
+        self.clients.load(Ordering::SeqCst)
+    }
+
+    /// A section of Targets that is measured here.
+    fn target(&self, name: &str) -> String {
+        format!("+ {name}\nhost = 127.0.0.1\nport = {}\n", self.port)
+    }
+}
+
+fn stored(daemon: &Daemon) -> u64 {
+    daemon.json("/api/v1/status")["rounds"]["stored"].as_u64().unwrap()
+}
+
+#[test]
+fn config_in_rounds_out() {
+    let (folder, server) = (Folder::new(2, 3, 0.1), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    let daemon = Daemon::start(&folder);
+    daemon.until("three rounds are stored", || stored(&daemon) >= 3);
+    assert_eq!(daemon.stop(), Some(0));
+    let file = folder.path("data/Web.rrd");
+    let info = rrdtool(&["info", &file]);
+    for line in ["step = 2", "ds[loss].max = 3.0000000000e+00", "ds[ping3].type = \"GAUGE\"", "rra[0].rows = 1000"] {
+        assert!(info.contains(line), "{line} is not in\n{info}");
+    }
+    // Rows follow one another without a gap, and nothing is lost.
+    let rows = harness::rows(&file);
+    assert!(rows.len() >= 3, "{rows:?}");
+    assert!(rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 2), "{rows:?}");
+    assert!(rows.iter().all(|(_, values)| values[1] == "0.0000000000e+00"), "{rows:?}");
+}
+
+#[test]
+fn rounds_in_flight_are_recorded_at_the_end_and_their_slot_is_not_measured_again() {
+    // The round takes ten minutes, and its slot lasts an hour.
+    let (folder, server) = (Folder::new(3600, 20, 30.0), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    let daemon = Daemon::start(&folder);
+    daemon.until("the first ping is answered", || server.clients() >= 1);
+    assert_eq!(daemon.stop(), Some(0));
+    let file = folder.path("data/Web.rrd");
+    let end = rrdtool(&["last", &file]).trim().to_owned();
+    let live = rrdtool(&["lastupdate", &file]);
+    assert!(live.contains(&end), "{live}");
+
+    let before = server.clients();
+    let other = Server::start();
+    folder.write("Targets", &(server.target("Web") + &other.target("Other")));
+    let daemon = Daemon::start(&folder);
+    daemon.until("the other target is measured", || other.clients() >= 1);
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!((server.clients(), rrdtool(&["last", &file]).trim()), (before, end.as_str()));
+}
+
+#[test]
+fn change_of_an_included_file_is_taken_over_and_an_error_in_it_is_not() {
+    let (folder, server) = (Folder::new(3600, 3, 0.1), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    let daemon = Daemon::start(&folder);
+    daemon.until("the target is measured", || stored(&daemon) >= 1);
+
+    folder.write("Targets", &(server.target("Web") + "hots = 127.0.0.1\n"));
+    daemon.until_logged("not taken over");
+    let ready = daemon.json("/readyz");
+    assert_eq!(ready["ready"], true);
+    assert!(ready["config_error"].as_str().unwrap().contains("Targets:4"), "{ready}");
+
+    folder.write("Targets", &(server.target("Web") + &server.target("New")));
+    assert!(daemon.until_logged("the new configuration runs").contains("kept=1 changed=0 added=1 removed=0"));
+    assert!(daemon.json("/readyz")["config_error"].is_null());
+    daemon.until("the new target is measured", || stored(&daemon) >= 2);
+
+    daemon.signal(libc::SIGHUP);
+    assert!(daemon.until_logged("the new configuration runs").contains("kept=2 changed=0 added=0 removed=0"));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn configuration_with_an_error_ends_the_start_and_says_where() {
+    let folder = Folder::new(10, 3, 0.1);
+    folder.write("Targets", "+ Web\nhots = 127.0.0.1\n");
+    let (log, code) = Daemon::start_in_vain(&folder);
+    assert!(log.contains("Targets:2"), "{log}");
+    assert_ne!(code, Some(0));
+}
+
+#[test]
+fn second_daemon_does_not_write_to_the_same_folder() {
+    let (folder, server) = (Folder::new(10, 3, 0.1), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    let daemon = Daemon::start(&folder);
+    let (log, code) = Daemon::start_in_vain(&folder);
+    assert!(log.contains("another process writes to it"), "{log}");
+    assert_ne!(code, Some(0));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn rounds_wait_in_memory_while_the_disk_is_full() {
+    let (folder, server) = (Folder::new(1, 3, 0.05), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    // Its own file system of some megabytes, in a namespace of its own.
+    let daemon = Daemon::start_on_small_disk(&folder);
+    daemon.until("a round is stored", || stored(&daemon) >= 1);
+    let data = daemon.sees(&folder.path("data"));
+    daemon.fill(&data);
+    daemon.until("the disk is full", || daemon.json("/readyz")["writer_blocked"].is_string());
+    let before = daemon.json("/api/v1/status")["rounds"]["measured"].as_u64().unwrap();
+    daemon.until("more rounds are measured", || {
+        daemon.json("/api/v1/status")["rounds"]["measured"].as_u64().unwrap() >= before + 3
+    });
+    fs::remove_file(data.join("filler")).unwrap();
+    daemon.until("rounds are stored again", || daemon.json("/readyz")["writer_blocked"].is_null());
+    daemon.until("none waits", || daemon.json("/api/v1/status")["writer"]["queued"] == 0);
+    let copy = folder.path("copy.rrd");
+    daemon.signal(libc::SIGHUP);
+    daemon.until_logged("the new configuration runs");
+    daemon.until("the file has the rounds", || {
+        fs::copy(data.join("Web.rrd"), &copy).unwrap();
+        harness::rows(&copy).len() as u64 >= before + 3
+    });
+    let rows = harness::rows(&copy);
+    assert!(rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "{rows:?}");
+    assert!(rows.iter().all(|(_, values)| values[2] != "nan"), "{rows:?}");
+    assert_eq!(daemon.stop(), Some(0));
+}
