@@ -31,20 +31,24 @@ fn main() {
     theirs.create(&series);
     theirs.update(&series, 0);
     // In turns, so that both see the machine in the same state.
-    let (mut ours_took, mut theirs_took) = (Duration::ZERO, Duration::ZERO);
+    let (mut ours_took, mut theirs_took) = (Took::default(), Took::default());
     for round in 1..=ROUNDS {
         let ours = timed(|| {
             append(&store, &series, round);
             store.sync().expect("room on the disk");
         });
         let theirs = timed(|| theirs.update(&series, round));
-        println!("round {round}: ours {:>7.0}/s   librrd {:>7.0}/s", rate(ours, 1), rate(theirs, 1));
-        ours_took += ours;
-        theirs_took += theirs;
+        println!("round {round}: ours {:>7.0}/s   librrd {:>7.0}/s", rate(ours.wall, 1), rate(theirs.wall, 1));
+        ours_took.add(ours);
+        theirs_took.add(theirs);
     }
-    println!("ours   {:>8.0} appends/s, synced after each round of all", rate(ours_took, ROUNDS));
-    println!("librrd {:>8.0} updates/s ({})", rate(theirs_took, ROUNDS), librrd::HOW);
-    println!("ratio  {:>8.2}", theirs_took.as_secs_f64() / ours_took.as_secs_f64());
+    for (name, took) in [("ours", &ours_took), ("librrd", &theirs_took)] {
+        let cpu = took.cpu.as_secs_f64() * 1e6 / (FILES as i64 * ROUNDS) as f64;
+        println!("{name:<8} {:>8.0}/s, {cpu:.1} µs of processor time each", rate(took.wall, ROUNDS));
+    }
+    println!("ours is synced after each round of all; librrd is {}", librrd::HOW);
+    let ratio = |of: fn(&Took) -> Duration| of(&theirs_took).as_secs_f64() / of(&ours_took).as_secs_f64();
+    println!("ratio    {:>8.2} by the clock, {:.2} by processor time", ratio(|t| t.wall), ratio(|t| t.cpu));
     println!("resident: {} MB in this process, librrd included", resident() / 1_000_000);
     queries(&store, &series);
 }
@@ -64,7 +68,7 @@ fn queries(store: &RrdStore, series: &[SeriesId]) {
                     consolidation: Consolidation::Average,
                     max_points: 1000,
                 };
-                timed(|| drop(store.query(&query).expect("the series is there")))
+                timed(|| drop(store.query(&query).expect("the series is there"))).wall
             })
             .collect();
         took.sort_unstable();
@@ -106,11 +110,32 @@ fn archives() -> Vec<Archive> {
     ]
 }
 
-fn timed(work: impl FnOnce()) -> Duration {
+/// How long work took, by the clock and in processor time of this process.
+#[derive(Clone, Copy, Default)]
+struct Took {
+    wall: Duration,
+    cpu: Duration,
+}
+
+impl Took {
+    fn add(&mut self, other: Self) {
+        self.wall += other.wall;
+        self.cpu += other.cpu;
+    }
+}
+
+fn timed(work: impl FnOnce()) -> Took {
+    let cpu = processor_time();
     #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
     let start = Instant::now();
     work();
-    start.elapsed()
+    Took { wall: start.elapsed(), cpu: processor_time().saturating_sub(cpu) }
+}
+
+/// Processor time of this process so far, in user and kernel mode. The pipe's other end is not in it.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    Duration::from_nanos(stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }
 
 fn rate(took: Duration, rounds: i64) -> f64 {

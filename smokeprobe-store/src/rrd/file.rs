@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::rrd::disk::{Disk, DiskFile};
 use crate::rrd::layout::{Damage, Layout, STAT_HEAD, head_len};
-use crate::rrd::live::Live;
+use crate::rrd::live::{Live, UpdateTime, parse_time};
 use crate::rrd::update::Run;
 use crate::store::StoreError;
 
@@ -22,6 +22,12 @@ pub(crate) struct RrdFile {
     file: Box<dyn DiskFile>,
     pub(crate) layout: Arc<Layout>,
     header: Vec<u8>,
+}
+
+impl std::fmt::Debug for RrdFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RrdFile").field("layout", &self.layout).finish_non_exhaustive()
+    }
 }
 
 /// Layouts of files seen, which are few: files of equal pings and step share one.
@@ -75,6 +81,16 @@ impl RrdFile {
     /// The live part as it was when the file was opened.
     pub(crate) fn live(&self) -> Result<Live, Damage> {
         Live::parse(&self.layout, &self.header[self.layout.live_at().min(self.header.len())..])
+    }
+
+    /// When the file was last updated, by whomever: read anew.
+    pub(crate) fn updated(&self) -> io::Result<Result<UpdateTime, Damage>> {
+        let mut time = [0; 16];
+        let time = &mut time[..self.layout.time_len()];
+        if self.file.read_at(time, self.layout.live_at() as u64)? < time.len() {
+            return Ok(Err(Damage("it ends inside its header".to_owned())));
+        }
+        Ok(parse_time(time))
     }
 
     /// Reads `count` rows of an archive from ring position `row` on, all sources of a row side by side.

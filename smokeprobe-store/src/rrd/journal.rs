@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::rrd::disk::{Disk, DiskFile};
-pub(crate) use record::{Entry, Record, redo};
+pub(crate) use record::{Entry, NewRow, Record, encode_forget, redo};
 
 /// The folder of the journal in the data folder. Its dot keeps it apart from every section.
 const FOLDER: &str = ".smokeprobe";
@@ -31,6 +31,8 @@ pub(crate) struct Journal {
     end: u64,
     /// Everything before is on the disk.
     synced: u64,
+    /// The record being written.
+    buffer: Vec<u8>,
 }
 
 /// What was found in the segments of an earlier run.
@@ -59,19 +61,21 @@ impl Journal {
         disk.sync_dir(&folder)?;
         disk.sync_dir(datadir)?;
         let disk = Arc::clone(disk);
-        Ok(Self { disk, folder, number, file, end: SEGMENT_HEADER, synced: SEGMENT_HEADER })
+        Ok(Self { disk, folder, number, file, end: SEGMENT_HEADER, synced: SEGMENT_HEADER, buffer: Vec::new() })
     }
 
     /// Writes an entry. It survives the end of the process once this has returned, and a power cut after
     /// [`sync`](Self::sync).
-    pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
-        let mut bytes = vec![0; RECORD_HEADER];
-        entry.encode(&mut bytes);
+    pub(crate) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        let bytes = &mut self.buffer;
+        bytes.clear();
+        bytes.resize(RECORD_HEADER, 0);
+        encode(bytes);
         let len = (bytes.len() - RECORD_HEADER) as u32;
-        let checksum = self.checksum(&bytes[RECORD_HEADER..]);
+        let checksum = checksum(self.number, &bytes[RECORD_HEADER..]);
         bytes[..4].copy_from_slice(&len.to_le_bytes());
         bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
-        if let Err(error) = self.file.write_at(&bytes, self.end) {
+        if let Err(error) = self.file.write_at(bytes, self.end) {
             // Half a record is no record; taking it away only gives its space back.
             let _ = self.file.set_len(self.end);
             return Err(error);
@@ -99,11 +103,6 @@ impl Journal {
         let ended = self.number;
         *self = Self::begin(&self.disk, datadir, ended + 1)?;
         Ok(ended)
-    }
-
-    /// A record of one segment is none in another, should a file system show old blocks after a power cut.
-    fn checksum(&self, payload: &[u8]) -> u32 {
-        checksum(self.number, payload)
     }
 
     /// The folder that the segments lie in.
@@ -184,6 +183,7 @@ fn read_segment(file: &dyn DiskFile, number: u64, entries: &mut Vec<Entry>) -> i
     }
 }
 
+/// A record of one segment is none in another, should a file system show old blocks after a power cut.
 fn checksum(number: u64, payload: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&number.to_le_bytes());

@@ -129,6 +129,8 @@ pub struct Layout {
     pub(crate) archives: Vec<ArchiveLayout>,
     /// The bytes this was read from or is written as, to tell equal layouts quickly.
     pub(crate) head: Vec<u8>,
+    /// Their checksum.
+    pub(crate) checksum: u32,
     /// Where the rows of each archive begin.
     pub(crate) rows_at: Vec<u64>,
     /// How long a file of this layout is.
@@ -187,7 +189,8 @@ impl Layout {
     fn with_offsets(version: u8, step: u32, sources: Vec<Source>, archives: Vec<ArchiveLayout>, head: Vec<u8>) -> Self {
         let rows_at = Vec::with_capacity(archives.len());
         let pings = pings(&sources);
-        let mut layout = Self { version, step, rows_at, sources, archives, head, file_len: 0, pings };
+        let checksum = crc32fast::hash(&head);
+        let mut layout = Self { version, step, rows_at, sources, archives, head, checksum, file_len: 0, pings };
         let mut at = (layout.live_at() + layout.live_len()) as u64;
         for archive in &layout.archives {
             layout.rows_at.push(at);

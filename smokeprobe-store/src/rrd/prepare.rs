@@ -8,7 +8,6 @@ use smokeprobe_core::{SeriesId, Slot, Step};
 
 use crate::rrd::file::{RrdFile, beside, make, settle};
 use crate::rrd::incident::IncidentKind;
-use crate::rrd::journal::Entry;
 use crate::rrd::layout::Layout;
 use crate::rrd::live::Live;
 use crate::rrd::migrate::{Image, convert};
@@ -18,6 +17,8 @@ use crate::store::StoreError;
 
 /// Names tried for a file that is kept beside another, before giving up.
 const MOST_KEPT: u32 = 1000;
+/// Files kept open for pending rows; a process may usually open 1,024.
+const MOST_OPEN: usize = 512;
 /// Sources beyond this belong to no round.
 const MOST_PINGS: u32 = 9_000;
 
@@ -51,8 +52,7 @@ impl Writer {
         }
         let path = shared.path_of(series);
         let wanted = || Layout::smokeping(step.as_secs(), pings, &archives);
-        let open = || RrdFile::open(shared.disk.as_ref(), &path, true, &shared.layouts);
-        let opened = open().and_then(|file| {
+        let opened = self.open_file(shared, &path).and_then(|file| {
             let live = file.live().map_err(|damage| StoreError::Damaged { path: path.clone(), reason: damage.0 })?;
             Ok((file, live))
         });
@@ -72,7 +72,7 @@ impl Writer {
         if to_convert {
             match self.convert(shared, series, &path, &file, &live, &wanted()) {
                 Ok(()) => {
-                    file = open()?;
+                    file = self.open_file(shared, &path)?;
                     live =
                         file.live().map_err(|damage| StoreError::Damaged { path: path.clone(), reason: damage.0 })?;
                 }
@@ -89,7 +89,11 @@ impl Writer {
             let like = Layout::new(file.layout.step, wanted().sources, file.layout.archives.clone());
             file.tune(&like, &shared.layouts).map_err(|source| StoreError::Io { action: "write", path, source })?;
         }
-        Ok((file.layout, live, None))
+        let layout = Arc::clone(&file.layout);
+        if slot.is_some() && self.open.len() < MOST_OPEN {
+            self.open.insert(series.clone(), file);
+        }
+        Ok((layout, live, None))
     }
 
     /// Makes a fresh file.
@@ -107,7 +111,7 @@ impl Writer {
         let seed = crc32fast::hash(series.to_string().as_bytes());
         let live = Live::fresh(layout, start, |archive| seed.rotate_left(archive as u32));
         make(shared.disk.as_ref(), path, layout, &live, None)?;
-        self.log(shared, &Entry::Forget(series.clone()))?;
+        self.log_forget(shared, series)?;
         let writing = shared.writing(series);
         settle(shared.disk.as_ref(), path)?;
         drop(writing);
@@ -118,7 +122,7 @@ impl Writer {
 
     /// Gives a damaged file another name, so that a fresh one can take its place.
     fn set_aside(&mut self, shared: &Shared, series: &SeriesId, path: &Path, reason: &str) -> Result<(), StoreError> {
-        self.log(shared, &Entry::Forget(series.clone()))?;
+        self.log_forget(shared, series)?;
         let _writing = shared.writing(series);
         let kept = keep_beside(shared, path, "damaged", |to| {
             if shared.disk.exists(to) {
@@ -160,7 +164,7 @@ impl Writer {
         }
         // The old file is complete on the disk before the journal forgets it.
         file.sync().map_err(failed("sync"))?;
-        self.log(shared, &Entry::Forget(series.clone()))?;
+        self.log_forget(shared, series)?;
         self.sync_journal(shared)?;
         let _writing = shared.writing(series);
         let kept = keep_beside(shared, path, "bak", |to| match disk.link(path, to) {

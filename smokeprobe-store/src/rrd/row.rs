@@ -72,7 +72,7 @@ mod tests {
     fn age_of_a_dynamic_address_is_kept_in_whole_seconds() {
         let mut measured = Measured::from_samples([Rtt::from_nanos(1)], 0);
         measured.uptime = Some(std::time::Duration::from_millis(90_500));
-        assert_eq!(row_of(&round(1, RoundResult::Measured(measured))).unwrap()[0], 90.0);
+        assert_eq!(row_of(&round(1, RoundResult::Measured(measured))).unwrap()[..1], [90.0]);
     }
 
     #[test]

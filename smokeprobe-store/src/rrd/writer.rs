@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use smokeprobe_core::{Round, SeriesId, Step};
 
 use crate::rrd::file::RrdFile;
 use crate::rrd::incident::IncidentKind;
-use crate::rrd::journal::{self, Entry, Journal, Record};
+use crate::rrd::journal::{self, Journal, NewRow, Record, encode_forget};
 use crate::rrd::pending::{Pending, Shared};
 use crate::rrd::update::append_slot;
 use crate::store::{Appended, StoreError};
@@ -27,9 +27,12 @@ pub(crate) struct Writer {
     syncing: Arc<AtomicBool>,
     /// Files that were made and may not be on the disk.
     fresh: BTreeSet<PathBuf>,
-    /// Folders with files that were written.
+    /// Folders with files that were written, and the last of them: most files lie where the one before does.
     touched: BTreeSet<PathBuf>,
+    last_touched: PathBuf,
     pending_bytes: usize,
+    /// Files of pending rows, as they were when read, so that they need not be opened and read again.
+    pub(super) open: HashMap<SeriesId, RrdFile>,
     /// Entries of an earlier run that could not be put into their files.
     pub(super) stuck: HashMap<SeriesId, Vec<Record>>,
     /// Files that go on with other archives than the configured ones, since they could not be converted.
@@ -60,7 +63,8 @@ impl Writer {
         if append_slot(&layout, &mut live, end, values, &mut runs).is_err() {
             return Ok(Appended::TooOld);
         }
-        self.log(shared, &Entry::Row(Record::new(series, &layout, before, &live, values, &runs)))?;
+        let row = NewRow { series, layout: &layout, before, live: &live, values, runs: &runs };
+        self.log(shared, |bytes| row.encode(bytes))?;
         let mut times = vec![before];
         if let Some(earlier) = earlier {
             self.pending_bytes = self.pending_bytes.saturating_sub(earlier.bytes());
@@ -109,6 +113,7 @@ impl Writer {
                 outcome = outcome.and(Err(error));
             }
         }
+        self.open.clear();
         outcome?;
         if self.journal.as_ref().is_some_and(|journal| journal.len() > shared.config.journal_bytes) {
             self.checkpoint(shared)?;
@@ -123,24 +128,24 @@ impl Writer {
         };
         let path = shared.path_of(series);
         let writing = shared.writing(series);
-        let dropped = match RrdFile::open(shared.disk.as_ref(), &path, true, &shared.layouts) {
-            Ok(mut file) => match file.live() {
-                _ if file.layout.head != pending.layout.head => Some("another program has replaced it".to_owned()),
-                Ok(live) if !pending.times.contains(&live.updated) => {
-                    Some(format!("another program has updated it at {} s", live.updated.secs))
-                }
-                Err(damage) => Some(format!("it is damaged: {damage}")),
-                Ok(_) => {
-                    file.write(&pending.live, &pending.runs).map_err(|source| StoreError::Io {
-                        action: "write",
-                        path: path.clone(),
-                        source,
-                    })?;
-                    if let Some(folder) = path.parent().filter(|folder| !self.touched.contains(*folder)) {
-                        self.touched.insert(folder.to_owned());
-                    }
+        let opened = match self.open.remove(series) {
+            Some(file) => Ok(file),
+            None => self.open_file(shared, &path),
+        };
+        let io = |action| {
+            let path = path.clone();
+            move |source| StoreError::Io { action, path, source }
+        };
+        let dropped = match opened {
+            Ok(file) if file.layout.head != pending.layout.head => Some("another program has replaced it".to_owned()),
+            Ok(mut file) => match file.updated().map_err(io("read"))? {
+                Ok(updated) if pending.times.contains(&updated) => {
+                    file.write(&pending.live, &pending.runs).map_err(io("write"))?;
+                    self.touch(&path);
                     None
                 }
+                Ok(updated) => Some(format!("another program has updated it at {} s", updated.secs)),
+                Err(damage) => Some(format!("it is damaged: {damage}")),
             },
             Err(StoreError::Damaged { reason, .. }) => Some(format!("it is damaged: {reason}")),
             Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -158,8 +163,35 @@ impl Writer {
         Ok(())
     }
 
+    /// Opens a file for writing, if need be in place of those that are kept open.
+    pub(super) fn open_file(&mut self, shared: &Shared, path: &Path) -> Result<RrdFile, StoreError> {
+        let open = || RrdFile::open(shared.disk.as_ref(), path, true, &shared.layouts);
+        match open() {
+            Err(StoreError::Io { source, .. })
+                if !self.open.is_empty() && source.raw_os_error() == Some(libc::EMFILE) =>
+            {
+                self.open.clear();
+                open()
+            }
+            opened => opened,
+        }
+    }
+
+    /// Notes the folder of a file that was written.
+    fn touch(&mut self, path: &Path) {
+        if let Some(folder) = path.parent().filter(|folder| *folder != self.last_touched) {
+            folder.clone_into(&mut self.last_touched);
+            self.touched.insert(folder.to_owned());
+        }
+    }
+
+    /// Writes to the journal that earlier entries are not about the file that is there now.
+    pub(super) fn log_forget(&mut self, shared: &Shared, series: &SeriesId) -> Result<(), StoreError> {
+        self.log(shared, |bytes| encode_forget(bytes, series))
+    }
+
     /// Writes an entry to the journal.
-    pub(super) fn log(&mut self, shared: &Shared, entry: &Entry) -> Result<(), StoreError> {
+    fn log(&mut self, shared: &Shared, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
         let journal = match &mut self.journal {
             Some(journal) => journal,
             none => {
@@ -168,7 +200,7 @@ impl Writer {
                 none.insert(journal)
             }
         };
-        journal.append(entry).map_err(|source| journal_error(shared, source))
+        journal.append(encode).map_err(|source| journal_error(shared, source))
     }
 
     /// Returns once the journal is on the disk.
@@ -186,7 +218,7 @@ impl Writer {
 
     /// Returns once the files that were made are on the disk, with their names.
     fn sync_fresh(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        let failed = |path: &std::path::Path| {
+        let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| StoreError::Io { action: "sync", path, source }
         };
@@ -202,7 +234,7 @@ impl Writer {
                 synced => synced.map_err(failed(path))?,
             }
             let above = path.ancestors().skip(1).take_while(|above| above.starts_with(&shared.config.datadir));
-            folders.extend(above.map(std::path::Path::to_owned));
+            folders.extend(above.map(Path::to_owned));
         }
         for folder in folders {
             shared.disk.sync_dir(&folder).map_err(failed(&folder))?;

@@ -2,5 +2,6 @@
 
 mod common;
 mod contract;
+mod files;
 mod kill;
 mod rrdtool;

@@ -43,36 +43,10 @@ pub(crate) struct ArchiveState {
 }
 
 impl Record {
-    /// The record of a row: `live` is the state after it.
-    pub(crate) fn new(
-        series: &SeriesId,
-        layout: &Layout,
-        before: UpdateTime,
-        live: &Live,
-        values: &[f64],
-        runs: &[Run],
-    ) -> Self {
-        let sources = layout.sources.len();
-        let archives = layout.archives.iter().zip(&live.cur_row).enumerate().map(|(index, (archive, &cur_row))| {
-            let cdps = &live.cdp[index * sources..(index + 1) * sources];
-            let cdps = if archive.steps == 1 { &[] } else { cdps };
-            ArchiveState { cur_row, progress: cdps.iter().map(|cdp| (cdp.value, cdp.unknown)).collect() }
-        });
-        Self {
-            series: series.clone(),
-            layout: crc32fast::hash(&layout.head),
-            before,
-            end: live.updated.secs,
-            values: values.to_vec(),
-            archives: archives.collect(),
-            runs: runs.to_vec(),
-        }
-    }
-
     /// Whether the record can be about a file of this layout.
     pub(crate) fn fits(&self, layout: &Layout) -> bool {
         let archives = layout.archives.iter().zip(&self.archives);
-        self.layout == crc32fast::hash(&layout.head)
+        self.layout == layout.checksum
             && self.values.len() == layout.sources.len()
             && self.archives.len() == layout.archives.len()
             && archives.into_iter().all(|(archive, state)| {
@@ -119,49 +93,54 @@ const RUN_UNKNOWN: u8 = 0;
 const RUN_OF_ROW: u8 = 1;
 const RUN_VALUES: u8 = 2;
 
-impl Entry {
-    /// Whose file it is about.
-    pub(crate) const fn series(&self) -> &SeriesId {
-        match self {
-            Self::Row(record) => &record.series,
-            Self::Forget(series) => series,
-        }
-    }
+/// An appended row, to be written: `live` is the state after it.
+#[derive(Debug)]
+pub(crate) struct NewRow<'a> {
+    pub(crate) series: &'a SeriesId,
+    pub(crate) layout: &'a Layout,
+    pub(crate) before: UpdateTime,
+    pub(crate) live: &'a Live,
+    pub(crate) values: &'a [f64],
+    pub(crate) runs: &'a [Run],
+}
 
+/// Adds the bytes of an entry that says to forget a file.
+pub(crate) fn encode_forget(bytes: &mut Vec<u8>, series: &SeriesId) {
+    put_series(bytes, FORGET, series);
+}
+
+impl NewRow<'_> {
     /// Adds the entry's bytes, all numbers little-endian.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
-        bytes.push(if matches!(self, Self::Row(_)) { ROW } else { FORGET });
-        let series = self.series().to_string();
-        bytes.extend_from_slice(&(series.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(series.as_bytes());
-        let Self::Row(record) = self else {
-            return;
-        };
-        bytes.extend_from_slice(&record.layout.to_le_bytes());
-        bytes.extend_from_slice(&record.before.secs.to_le_bytes());
-        bytes.extend_from_slice(&record.before.micros.to_le_bytes());
-        bytes.extend_from_slice(&record.end.to_le_bytes());
-        bytes.extend_from_slice(&(record.values.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&(record.archives.len() as u32).to_le_bytes());
-        put_values(bytes, &record.values);
-        for state in &record.archives {
-            bytes.extend_from_slice(&state.cur_row.to_le_bytes());
-            bytes.push(u8::from(!state.progress.is_empty()));
-            for &(value, unknown) in &state.progress {
-                bytes.extend_from_slice(&value.to_le_bytes());
+        put_series(bytes, ROW, self.series);
+        bytes.extend_from_slice(&self.layout.checksum.to_le_bytes());
+        bytes.extend_from_slice(&self.before.secs.to_le_bytes());
+        bytes.extend_from_slice(&self.before.micros.to_le_bytes());
+        bytes.extend_from_slice(&self.live.updated.secs.to_le_bytes());
+        bytes.extend_from_slice(&(self.values.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&(self.layout.archives.len() as u32).to_le_bytes());
+        put_values(bytes, self.values);
+        let cdps = self.live.cdp.chunks_exact(self.layout.sources.len());
+        for ((archive, cur_row), cdps) in self.layout.archives.iter().zip(&self.live.cur_row).zip(cdps) {
+            bytes.extend_from_slice(&cur_row.to_le_bytes());
+            // A row of one step is never in progress.
+            let cdps = if archive.steps == 1 { &[] } else { cdps };
+            bytes.push(u8::from(!cdps.is_empty()));
+            for cdp in cdps {
+                bytes.extend_from_slice(&cdp.value.to_le_bytes());
                 // More unknown steps than a row has are as bad as any number of them.
-                bytes.extend_from_slice(&u32::try_from(unknown).unwrap_or(u32::MAX).to_le_bytes());
+                bytes.extend_from_slice(&u32::try_from(cdp.unknown).unwrap_or(u32::MAX).to_le_bytes());
             }
         }
-        bytes.extend_from_slice(&(record.runs.len() as u32).to_le_bytes());
-        for run in &record.runs {
+        bytes.extend_from_slice(&(self.runs.len() as u32).to_le_bytes());
+        for run in self.runs {
             bytes.extend_from_slice(&run.archive.to_le_bytes());
             bytes.extend_from_slice(&run.row.to_le_bytes());
             bytes.extend_from_slice(&run.count.to_le_bytes());
             let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
             if run.values.iter().all(|value| value.to_bits() == f64::NAN.to_bits()) {
                 bytes.push(RUN_UNKNOWN);
-            } else if run.values.iter().zip(&record.values).all(same) {
+            } else if run.values.iter().zip(self.values).all(same) {
                 bytes.push(RUN_OF_ROW);
             } else {
                 bytes.push(RUN_VALUES);
@@ -169,8 +148,10 @@ impl Entry {
             }
         }
     }
+}
 
-    /// Reads what [`encode`](Self::encode) has written. `None` for anything else.
+impl Entry {
+    /// Reads what [`NewRow::encode`] or [`encode_forget`] has written. `None` for anything else.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut bytes = Reader(bytes);
         let kind = bytes.take(1)?[0];
@@ -213,6 +194,13 @@ impl Entry {
         let runs = runs.collect::<Option<Vec<_>>>()?;
         bytes.0.is_empty().then_some(Self::Row(Record { series, layout, before, end, values, archives, runs }))
     }
+}
+
+fn put_series(bytes: &mut Vec<u8>, kind: u8, series: &SeriesId) {
+    bytes.push(kind);
+    let series = series.to_string();
+    bytes.extend_from_slice(&(series.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(series.as_bytes());
 }
 
 fn put_values(bytes: &mut Vec<u8>, values: &[f64]) {
