@@ -23,7 +23,7 @@ mod schema;
 mod source;
 mod tree;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use diagnostics::{Diagnostic, SHOWN, Severity};
 pub use plan::Plan;
@@ -40,6 +40,8 @@ pub struct Loaded {
     pub plan: Option<Plan>,
     /// Errors and warnings, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
+    /// Every file that was read or was to be read, the main one first: what to watch for changes, with a plan or without.
+    pub files: Vec<PathBuf>,
 }
 
 /// Reads the configuration in the file `path`.
@@ -55,5 +57,6 @@ pub fn load_from(files: &dyn Files, path: &Path) -> Loaded {
     let root = builder.finish();
     // What could not be read to its end is not judged by what is missing in it.
     let plan = if sources.complete() { schema::read(&root, &sources, files, &mut problems) } else { None };
-    Loaded { plan: plan.filter(|_| !problems.has_errors()), diagnostics: problems.finish(&sources) }
+    let plan = plan.filter(|_| !problems.has_errors());
+    Loaded { plan, diagnostics: problems.finish(&sources), files: sources.paths() }
 }

@@ -362,6 +362,15 @@ fn includes_start_at_the_folder_of_their_file_and_sections_go_on_in_them() {
 }
 
 #[test]
+fn the_files_to_watch_are_known_in_spite_of_errors() {
+    let files = InMemory::default().with("config", "@include part\n@include gone\n").with("part", "nonsense\n");
+    let loaded = load_from(&files, Path::new("config"));
+    assert_eq!(loaded.plan, None);
+    assert_eq!(loaded.files, ["config", "part", "gone"].map(PathBuf::from));
+    assert_eq!(load_from(&files, Path::new("nothing")).files, [PathBuf::from("nothing")]);
+}
+
+#[test]
 fn relative_folders_start_at_the_folder_of_their_file() {
     let files = InMemory::default()
         .with("etc/config", "*** General ***\ndatadir = data\ndyndir = /dyn\n*** Targets ***\nprobe = FPing\n");

@@ -92,6 +92,7 @@ impl Lexer<'_> {
                 self.problems
                     .error(span, format!("cannot read {}: {}", path.display(), plain(&error)))
                     .maybe(included.map(|_| "a relative path starts at the folder of the including file".to_owned()));
+                self.sources.add_missing(path);
                 return;
             }
         };

@@ -153,6 +153,8 @@ impl Text {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     all: Vec<Source>,
+    /// Files that were to be read and could not be.
+    missing: Vec<PathBuf>,
     /// Reading stopped before the end.
     given_up: bool,
 }
@@ -195,9 +197,15 @@ impl Sources {
         &self.all[file as usize].content
     }
 
-    /// Every path, each once, in the order of reading.
+    /// Notes a file that could not be read.
+    pub(crate) fn add_missing(&mut self, path: PathBuf) {
+        self.missing.push(path);
+    }
+
+    /// Every path, each once: those that were read in their order, then those that could not be.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let mut seen = std::collections::HashSet::new();
-        self.all.iter().filter(|source| seen.insert(&source.path)).map(|source| source.path.clone()).collect()
+        let all = self.all.iter().map(|source| &source.path).chain(&self.missing);
+        all.filter(|path| seen.insert(*path)).cloned().collect()
     }
 }

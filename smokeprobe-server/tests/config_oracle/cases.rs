@@ -347,6 +347,8 @@ pub(crate) fn all(installation: &Installation) -> Vec<Case> {
         };
         add(name, expected, &targets(lines));
     }
+    add("a section named as an inherited variable", Kinder, &targets("alerts = lossy\n++ B\n+++ alerts\nhost = b\n"));
+    add("list of alerts that ends in a comma", Kinder, &targets("alerts = lossy,\n"));
     add("two alerts with a blank", Kinder, &targets("alerts = lossy, lossy\n"));
     add("unknown alert", FoundEarlier, &targets("alerts = lossi\n"));
     add("unknown slave", FoundEarlier, &targets("slaves = nobody\n"));
