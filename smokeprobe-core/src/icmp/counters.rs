@@ -46,6 +46,8 @@ pub struct Counters {
     pub suspect_rounds: u64,
     /// Rounds open now.
     pub open_rounds: u64,
+    /// Times that the driver woke and looked at its sockets. None while no round is open.
+    pub passes: u64,
     /// How late the worst timer fired.
     pub worst_lateness: Duration,
 }

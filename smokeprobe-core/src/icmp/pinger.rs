@@ -247,6 +247,10 @@ impl Machine {
 
     /// When to come back at the latest: for `poll_transmit`, or for `handle_timeout`.
     pub fn poll_timeout(&self) -> Option<MonoTime> {
+        if self.is_idle() {
+            // What is still set is for rounds that are closed.
+            return None;
+        }
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
         [self.pacing.next_at(), timer].into_iter().flatten().min()
     }

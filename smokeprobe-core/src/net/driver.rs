@@ -222,6 +222,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_idle_driver_sleeps() {
+        let (idle, busy) = (Pinger::new(), Pinger::new());
+        let (id, _) = idle.open(&VARIANT).unwrap();
+        idle.measure(request(id, 2)).await.unwrap();
+        // One more look, when the tick of the last packet ends.
+        let (id, _) = busy.open(&VARIANT).unwrap();
+        busy.measure(request(id, 20)).await.unwrap();
+        let before = idle.counters().passes;
+        busy.measure(request(id, 50)).await.unwrap();
+        assert!(busy.counters().passes > 10);
+        assert_eq!(idle.counters().passes, before);
+    }
+
+    #[tokio::test]
     async fn a_dropped_round_is_forgotten_by_the_driver() {
         let pinger = Pinger::new();
         let (id, _) = pinger.open(&VARIANT).unwrap();

@@ -13,7 +13,7 @@ use super::port::Port;
 use super::{Letter, Mailbox, lock};
 use crate::clock::{Clock as _, SystemClock};
 use crate::icmp::pinger::{Machine, SocketId, TooManyRounds};
-use crate::icmp::{CookieKey, RoundKey};
+use crate::icmp::{CookieKey, Counters, RoundKey};
 use crate::net::sys::{self, BATCH};
 use crate::time::MonoTime;
 
@@ -85,7 +85,8 @@ impl Driver {
 
     /// Runs until the last handle is dropped.
     pub(super) fn run(mut self) {
-        let mut called = true;
+        let mut called = false;
+        let mut passes = 0;
         loop {
             let start = self.clock.mono();
             // What arrived before goes first, so that it is not held against a new round.
@@ -95,7 +96,8 @@ impl Driver {
             }
             let left = self.transmit();
             // Before anyone hears that a round is finished, so that they find it counted.
-            *lock(&self.mailbox.counters) = self.machine.counters();
+            passes += 1;
+            *lock(&self.mailbox.counters) = Counters { passes, ..self.machine.counters() };
             self.finish();
             called = self.sleep(start, left);
         }
