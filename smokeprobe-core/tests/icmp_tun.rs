@@ -206,6 +206,26 @@ fn fping_sees_the_same_network() {
     });
 }
 
+/// For each answer a thousand forgeries: they cost time, and nothing else.
+#[test]
+fn a_flood_of_forgeries_keeps_no_answer_out() {
+    let manner = |_: Ping| {
+        let mut answers = vec![(Duration::ZERO, Answer::Forged(15)); 1000];
+        answers.push((Duration::from_millis(1), Answer::Echo));
+        answers
+    };
+    with_network("a_flood_of_forgeries_keeps_no_answer_out", manner, |kind| {
+        let options = IcmpOptions { timeout: Some(Duration::from_secs(5)), ..options() };
+        let (rounds, counters) = ping_all(options, &["10.99.8.1", "fd99::8:1"], 10);
+        for round in rounds {
+            assert_eq!((round.rtts().len(), round.quality.kernel_stamps), (10, 10), "{kind:?} {counters:?}");
+        }
+        // The last answers close their rounds, and what comes then is not waited for.
+        assert!(counters.forged >= 18_000, "{kind:?} {counters:?}");
+        assert_eq!((counters.receive_overflows, counters.duplicates), (0, 0), "{kind:?}");
+    });
+}
+
 /// A slow device, whose queue overflows (ENOBUFS), or is so long that the socket's buffer fills up (EAGAIN). That delays
 /// packets, and loses none.
 #[test]
