@@ -6,7 +6,7 @@
 //! 1. The backlog holds an hour of rounds at the configured rate, between 16 and 256 MiB of them. When it is full the
 //!    oldest go, are counted, and the log says so once.
 //! 2. Writing is spread: four times the configured rate at most, and 200 rounds a second at least, so that rounds that
-//!    all end at once do not keep the disk from others. Files are made at ten a second.
+//!    all end at once do not keep the disk from others. Files are made at 64 MB a second.
 //! 3. What fails because the disk is full, read-only or not permitted is tried again every second, with the rounds of
 //!    each series in order. One series' trouble does not stop the others.
 //! 4. What the store refuses for good (a damaged file, a round that does not fit) costs its series that round.

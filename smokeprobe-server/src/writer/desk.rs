@@ -13,8 +13,11 @@ use crate::live::Counters;
 /// From one sync to the next: what a power cut may cost.
 const SYNC: Duration = Duration::from_secs(1);
 
-/// Files made a second. Each may have 12 MB, and measuring must not wait for the disk.
-const FILES: f64 = 10.0;
+/// Bytes of new files a second: five files of SmokePing's usual 12 MB. Other programs use the disk, too.
+const NEW_BYTES: f64 = 64e6;
+
+/// What a new file counts for at least: 200 small ones are made a second.
+const NEW_FILE: f64 = NEW_BYTES / 200.0;
 
 /// After so many series in a row whose rounds could not be stored, the disk is taken to be the reason, and the others
 /// are left for the next look. As many of those that failed before are tried again in a look: series take turns, so
@@ -35,8 +38,8 @@ pub(super) struct Allowance {
 pub(super) struct Desk {
     /// Series whose files are known to be there.
     prepared: HashSet<SeriesId>,
-    /// Files that may be made now; grows with time.
-    files: f64,
+    /// Bytes of files that may be made now; grows with time.
+    budget: f64,
     /// Series whose rounds wait since the store failed to take one.
     failing: HashSet<SeriesId>,
     /// Series whose last round the store refused for good: logged once.
@@ -79,7 +82,8 @@ impl Desk {
         counters: &Counters,
         allowance: Allowance,
     ) {
-        self.files = FILES.min(self.files + now.saturating_since(self.looked).as_secs_f64() * FILES);
+        let passed = now.saturating_since(self.looked).as_secs_f64();
+        self.budget = NEW_BYTES.min(self.budget + passed * NEW_BYTES);
         self.looked = now;
         // Series whose rounds wait for a later look.
         let mut skip: HashSet<SeriesId> = HashSet::new();
@@ -162,11 +166,12 @@ impl Desk {
 
     fn store(&mut self, round: &Round, store: &dyn Keep, spread: bool) -> Outcome {
         if !self.prepared.contains(&round.series) {
-            if spread && self.files < 1.0 {
+            if spread && self.budget <= 0.0 {
                 return Outcome::PutOff;
             }
             match store.prepare(&round.series, round.slot.step(), round.pings) {
-                Ok(made) => self.files -= f64::from(u8::from(made)),
+                Ok(0) => {}
+                Ok(bytes) => self.budget -= (bytes as f64).max(NEW_FILE),
                 Err(error) => return Outcome::Failed(error),
             }
             self.prepared.insert(round.series.clone());

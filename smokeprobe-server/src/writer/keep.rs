@@ -6,9 +6,9 @@ use smokeprobe_store::{RrdStore, Store, StoreError};
 
 /// A store that the writer can write to.
 pub trait Keep: Store + 'static {
-    /// Makes what the series needs before its first round. Returns whether there was anything to do, which is then
-    /// costly: a file of SmokePing's usual archives has 12 MB.
-    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<bool, StoreError>;
+    /// Makes what the series needs before its first round. Returns how many bytes had to be written for it, often
+    /// none: a file of SmokePing's usual archives has 12 MB.
+    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<u64, StoreError>;
 
     /// Files that were set aside, each with the reason, the oldest first.
     fn set_aside(&self) -> Vec<String> {
@@ -17,8 +17,10 @@ pub trait Keep: Store + 'static {
 }
 
 impl Keep for RrdStore {
-    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<bool, StoreError> {
-        Self::prepare(self, series, step, pings)
+    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<u64, StoreError> {
+        let made = Self::prepare(self, series, step, pings)?;
+        // A file that cannot be looked at just after it was made will be missed when it is written to.
+        Ok(if made { std::fs::metadata(self.path_of(series)).map_or(0, |about| about.len()) } else { 0 })
     }
 
     fn set_aside(&self) -> Vec<String> {
