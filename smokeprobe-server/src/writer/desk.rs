@@ -37,7 +37,7 @@ pub(super) struct Allowance {
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     /// Series whose files are known to be there.
-    prepared: HashSet<SeriesId>,
+    with_file: HashSet<SeriesId>,
     /// Bytes of files that may be made now; grows with time.
     budget: f64,
     /// Series whose rounds wait since the store failed to take one.
@@ -69,8 +69,8 @@ pub(super) trait Tray {
 
 impl Desk {
     /// A desk that knows these series' files to be there.
-    pub(super) fn new(prepared: HashSet<SeriesId>) -> Self {
-        Self { prepared, ..Self::default() }
+    pub(super) fn new(with_file: HashSet<SeriesId>) -> Self {
+        Self { with_file, ..Self::default() }
     }
 
     /// Looks at the tray once.
@@ -116,7 +116,7 @@ impl Desk {
                     } else {
                         in_a_row += 1;
                     }
-                    self.prepared.remove(&round.series);
+                    self.with_file.remove(&round.series);
                     self.failing.insert(round.series.clone());
                     skip.insert(round.series.clone());
                     trouble.get_or_insert_with(|| sentence(&error));
@@ -165,19 +165,20 @@ impl Desk {
     }
 
     fn store(&mut self, round: &Round, store: &dyn Keep, spread: bool) -> Outcome {
-        if !self.prepared.contains(&round.series) {
-            if spread && self.budget <= 0.0 {
-                return Outcome::PutOff;
-            }
-            match store.prepare(&round.series, round.slot.step(), round.pings) {
-                Ok(0) => {}
-                Ok(bytes) => self.budget -= (bytes as f64).max(NEW_FILE),
-                Err(error) => return Outcome::Failed(error),
-            }
-            self.prepared.insert(round.series.clone());
+        // Not made ahead: a file begins with its first round, and takes none from before.
+        let is_new = !self.with_file.contains(&round.series) && store.size(&round.series).is_none();
+        if is_new && spread && self.budget <= 0.0 {
+            return Outcome::PutOff;
         }
         match store.append(round) {
-            Ok(appended) => Outcome::Kept(appended),
+            Ok(appended) => {
+                if is_new {
+                    let bytes = store.size(&round.series).unwrap_or_default();
+                    self.budget -= (bytes as f64).max(NEW_FILE);
+                }
+                self.with_file.insert(round.series.clone());
+                Outcome::Kept(appended)
+            }
             Err(error) => Outcome::Failed(error),
         }
     }

@@ -1,14 +1,15 @@
-//! What the writer needs of a store beyond [`Store`]: to make files ahead of their first round.
+//! What the writer needs of a store beyond [`Store`]: to know what a series' first round costs.
 
-use smokeprobe_core::{SeriesId, Step};
+use std::fs;
+
+use smokeprobe_core::SeriesId;
 use smokeprobe_store::rrd::IncidentKind;
-use smokeprobe_store::{RrdStore, Store, StoreError};
+use smokeprobe_store::{RrdStore, Store};
 
 /// A store that the writer can write to.
 pub trait Keep: Store + 'static {
-    /// Makes what the series needs before its first round. Returns how many bytes had to be written for it, often
-    /// none: a file of SmokePing's usual archives has 12 MB.
-    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<u64, StoreError>;
+    /// Bytes of the series' file, which its first round makes; `None` while there is none.
+    fn size(&self, series: &SeriesId) -> Option<u64>;
 
     /// Files that were set aside, each with the reason, the oldest first.
     fn set_aside(&self) -> Vec<String> {
@@ -17,10 +18,8 @@ pub trait Keep: Store + 'static {
 }
 
 impl Keep for RrdStore {
-    fn prepare(&self, series: &SeriesId, step: Step, pings: u32) -> Result<u64, StoreError> {
-        let made = Self::prepare(self, series, step, pings)?;
-        // A file that cannot be looked at just after it was made will be missed when it is written to.
-        Ok(if made { std::fs::metadata(self.path_of(series)).map_or(0, |about| about.len()) } else { 0 })
+    fn size(&self, series: &SeriesId) -> Option<u64> {
+        fs::metadata(self.path_of(series)).ok().map(|about| about.len())
     }
 
     fn set_aside(&self) -> Vec<String> {

@@ -48,6 +48,7 @@ impl Store for Faulty {
         if inside.damaged.contains(&round.series) {
             return Err(StoreError::Damaged { path: "x.rrd".into(), reason: "too short".to_owned() });
         }
+        inside.made.insert(round.series.clone());
         inside.kept.push((round.series.clone(), round.slot.index()));
         Ok(Appended::Stored)
     }
@@ -67,9 +68,8 @@ impl Store for Faulty {
 }
 
 impl Keep for Faulty {
-    fn prepare(&self, series: &SeriesId, _step: Step, _pings: u32) -> Result<u64, StoreError> {
-        let is_new = self.0.lock().unwrap().made.insert(series.clone());
-        Ok(if is_new { 6_400_000 } else { 0 })
+    fn size(&self, series: &SeriesId) -> Option<u64> {
+        self.0.lock().unwrap().made.contains(series).then_some(6_400_000)
     }
 }
 
