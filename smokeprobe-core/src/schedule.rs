@@ -40,10 +40,12 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const REMEMBERED: Duration = Duration::from_secs(86_400);
 
 /// The place in its step of a series that has none configured: SipHash-2-4 with a key of zeros over the series' name as
-/// it is printed (`A.B`, `A.B~slave`), modulo the step in milliseconds.
+/// it is printed (`A.B`, `A.B~slave`), in milliseconds, modulo the step without its last second or twentieth, whichever
+/// is less: there a round that starts late would start in the next slot.
 pub(crate) fn spread(series: &SeriesId, step: Step) -> Duration {
     let hash = SipHasher24::new().hash(series.to_string().as_bytes());
-    Duration::from_millis(hash % (u64::from(step.as_secs()) * 1000))
+    let millis = u64::from(step.as_secs()) * 1000;
+    Duration::from_millis(hash % (millis - (millis / 20).min(1000)))
 }
 
 /// What is due.

@@ -18,7 +18,6 @@ mod keep;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -26,7 +25,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use smokeprobe_core::{Clock, MonoTime, Round, RoundResult, RoundSink, SeriesId, SeriesSpec, SinkError, UnknownReason};
+use smokeprobe_core::{Clock, MonoTime, Round, RoundResult, RoundSink, SeriesSpec, SinkError, UnknownReason};
 
 use crate::live::{Live, WriterState};
 use backlog::Backlog;
@@ -135,7 +134,7 @@ impl RoundSink for WriterSink {
 
 impl Shared {
     fn run(&self, store: &dyn Keep, live: &Live, clock: &dyn Clock) -> usize {
-        let mut desk = Desk::new(known(store));
+        let mut desk = Desk::default();
         let mut looked = clock.mono();
         loop {
             let (rate, stop) = self.wait(&desk);
@@ -216,15 +215,6 @@ impl Tray for &Shared {
     fn series(&self) -> usize {
         self.lock().backlog.series()
     }
-}
-
-/// The series that have files. When they cannot be listed, the store says so at the first round.
-fn known(store: &dyn Keep) -> HashSet<SeriesId> {
-    let catalog = store.catalog().unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "cannot list the files there are");
-        Vec::new()
-    });
-    catalog.into_iter().map(|meta| meta.series).collect()
 }
 
 /// Rounds to be written a second at most, and bytes of rounds that may wait.

@@ -68,11 +68,6 @@ pub(super) trait Tray {
 }
 
 impl Desk {
-    /// A desk that knows these series' files to be there.
-    pub(super) fn new(with_file: HashSet<SeriesId>) -> Self {
-        Self { with_file, ..Self::default() }
-    }
-
     /// Looks at the tray once.
     pub(super) fn look(
         &mut self,

@@ -183,8 +183,8 @@ fn full_disk_is_not_tried_for_every_series() {
 
 #[test]
 fn files_are_made_at_a_bounded_rate_and_known_ones_need_not_wait() {
-    let known = (0..50).map(|number| format!("Old{number}").parse().unwrap()).collect();
-    let (store, counters, mut desk) = (Faulty::default(), Counters::default(), Desk::new(known));
+    let (store, counters, mut desk) = (Faulty::default(), Counters::default(), Desk::default());
+    store.with(|inside| inside.made = (0..50).map(|number| format!("Old{number}").parse().unwrap()).collect());
     let new = (0..50).map(|number| round(&format!("New{number}"), 0));
     let mut tray = tray(new.chain((0..50).map(|number| round(&format!("Old{number}"), 0))));
     let made = |store: &Faulty| store.kept().keys().filter(|name| name.starts_with("New")).count();
