@@ -28,6 +28,7 @@ mod replay;
 mod row;
 mod sys;
 mod update;
+mod warm;
 mod writer;
 
 use std::any::Any;
@@ -37,7 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use smokeprobe_core::{Clock, Round, SeriesId, Step, SystemClock};
 
 use crate::rrd::disk::{Disk, OsDisk};
-use crate::rrd::file::RrdFile;
+use crate::rrd::file::{Room, RrdFile};
 use crate::rrd::pending::Shared;
 use crate::rrd::writer::Writer;
 use crate::store::{Appended, Frame, Query, SeriesMeta, Store, StoreError};
@@ -178,13 +179,17 @@ pub fn update_file(path: &Path, unix_secs: i64, values: &[f64]) -> Result<(), St
     let mut runs = Vec::new();
     let at = live::UpdateTime::from_secs(unix_secs);
     update::update(&file.layout, &mut live, at, values, &mut runs).map_err(|late| unusable(late.to_string()))?;
-    file.write(&live, &runs).map_err(|source| StoreError::Io { action: "write", path: path.to_owned(), source })
+    file.write(&live, &runs, &mut Room::default()).map_err(|source| StoreError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 impl Store for RrdStore {
     fn append(&self, round: &Round) -> Result<Appended, StoreError> {
         let values = row_of(round).map_err(|reason| StoreError::Mismatch { series: round.series.clone(), reason })?;
-        self.writer()?.append(&self.shared, round, &values)
+        self.writer()?.append(&self.shared, round, values)
     }
 
     fn query(&self, query: &Query) -> Result<Frame, StoreError> {

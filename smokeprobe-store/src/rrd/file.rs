@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::rrd::disk::{Disk, DiskFile};
 use crate::rrd::layout::{Damage, Layout, STAT_HEAD, head_len};
-use crate::rrd::live::{Live, UpdateTime, parse_time};
+use crate::rrd::live::{Live, UpdateTime, parse_time, spare_is_zero};
 use crate::rrd::update::Run;
 use crate::store::StoreError;
 
@@ -27,6 +27,24 @@ pub(crate) struct RrdFile {
 impl std::fmt::Debug for RrdFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RrdFile").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+/// Room for the live part of a file, zeroed where nothing is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    layout: Option<Arc<Layout>>,
+    bytes: Vec<u8>,
+}
+
+impl Room {
+    fn of(&mut self, layout: &Arc<Layout>) -> &mut [u8] {
+        if !self.layout.as_ref().is_some_and(|last| Arc::ptr_eq(last, layout)) {
+            self.layout = Some(Arc::clone(layout));
+            self.bytes.clear();
+            self.bytes.resize(layout.live_len(), 0);
+        }
+        &mut self.bytes
     }
 }
 
@@ -78,6 +96,19 @@ impl RrdFile {
         Ok(Self { file, layout, header })
     }
 
+    /// Opens a file whose layout is known, without reading it. `None` if it is shorter than it should be.
+    pub(crate) fn open_known(disk: &dyn Disk, path: &Path, layout: &Arc<Layout>) -> io::Result<Option<Self>> {
+        let file = disk.open(path, true)?;
+        let whole = file.len()? >= layout.file_len;
+        Ok(whole.then(|| Self { file, layout: Arc::clone(layout), header: Vec::new() }))
+    }
+
+    /// Whether writing the live part anew from what we know of it loses nothing.
+    pub(crate) fn can_be_written_unread(&self) -> bool {
+        let live = self.header.get(self.layout.live_at()..self.layout.live_at() + self.layout.live_len());
+        live.is_none_or(|live| spare_is_zero(&self.layout, live))
+    }
+
     /// The live part as it was when the file was opened.
     pub(crate) fn live(&self) -> Result<Live, Damage> {
         Live::parse(&self.layout, &self.header[self.layout.live_at().min(self.header.len())..])
@@ -109,13 +140,19 @@ impl RrdFile {
     }
 
     /// Writes rows, then the live part: another program that reads meanwhile sees a row before it learns of it.
-    pub(crate) fn write(&mut self, live: &Live, runs: &[Run]) -> io::Result<()> {
+    ///
+    /// `room` is for the live part of a file that was not read, and may be used for the next one.
+    pub(crate) fn write(&mut self, live: &Live, runs: &[Run], room: &mut Room) -> io::Result<()> {
         for run in runs {
             self.write_run(run)?;
         }
         let at = self.layout.live_at();
-        live.encode_into(&self.layout, &mut self.header[at..at + self.layout.live_len()]);
-        self.file.write_at(&self.header[at..at + self.layout.live_len()], at as u64)
+        let bytes = match self.header.get_mut(at..at + self.layout.live_len()) {
+            Some(bytes) => bytes,
+            None => room.of(&self.layout),
+        };
+        live.encode_into(&self.layout, bytes);
+        self.file.write_at(bytes, at as u64)
     }
 
     /// Writes the heartbeat and the limits of each source anew, as `rrdtool tune` does. `like` has the same sources

@@ -133,6 +133,14 @@ impl Live {
         }
     }
 
+    /// Drops what was written last: it says nothing to any program, and so need not be kept.
+    pub(crate) fn forget_rows(&mut self) {
+        for cdp in &mut self.cdp {
+            cdp.primary = f64::NAN;
+            cdp.secondary = f64::NAN;
+        }
+    }
+
     /// Unix seconds of the end of the last whole step.
     pub(crate) fn last_step_end(&self, layout: &Layout) -> i64 {
         let step = i64::from(layout.step);
@@ -144,6 +152,15 @@ impl Live {
         let step = layout.row_step(archive);
         self.updated.secs.div_euclid(step) * step
     }
+}
+
+/// Whether all bytes of the live part that we have no use for are zero, as every program that we know leaves them.
+pub(crate) fn spare_is_zero(layout: &Layout, bytes: &[u8]) -> bool {
+    let zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+    let (pdps, rest) = bytes[layout.time_len()..].split_at(layout.sources.len() * 112);
+    let cdps = &rest[..layout.sources.len() * layout.archives.len() * 80];
+    pdps.chunks_exact(112).all(|pdp| zero(&pdp[30..32]) && zero(&pdp[48..]))
+        && cdps.chunks_exact(80).all(|cdp| zero(&cdp[16..64]))
 }
 
 /// The first bytes of the live part.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::rrd::disk::OsDisk;
-use crate::rrd::file::{Layouts, RrdFile, make, settle};
+use crate::rrd::file::{Layouts, Room, RrdFile, make, settle};
 use crate::rrd::layout::{ArchiveLayout, Cf, Layout, Source};
 use crate::rrd::live::{Live, UpdateTime};
 use crate::rrd::update::{append_slot, update};
@@ -165,7 +165,7 @@ fn updates_consolidate_to_the_bits_that_rrdtool_makes() {
                 words.push(format!("{now}:{}", texts.join(":")));
                 let mut runs = Vec::new();
                 update(&layout, &mut live, UpdateTime::from_secs(now), &values, &mut runs).unwrap();
-                file.write(&live, &runs).unwrap();
+                file.write(&live, &runs, &mut Room::default()).unwrap();
             }
             rrdtool.run(&words.join(" "));
             prop_assert_eq!(contents(&ours), contents(&theirs));
@@ -235,7 +235,7 @@ fn rows_of_slots_consolidate_as_rrdtool_would_given_updates_at_the_end_of_each_s
                 words.push(format!("{end}{}", format!(":{}", text(value)).repeat(layout.sources.len())));
                 let mut runs = Vec::new();
                 append_slot(&layout, &mut live, end, &vec![value; layout.sources.len()], &mut runs).unwrap();
-                file.write(&live, &runs).unwrap();
+                file.write(&live, &runs, &mut Room::default()).unwrap();
             }
             rrdtool.run(&words.join(" "));
             prop_assert_eq!(contents(&ours), contents(&theirs));

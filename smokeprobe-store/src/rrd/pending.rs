@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use smokeprobe_core::{SeriesId, Step};
+use smokeprobe_core::{SeriesId, Slot, Step};
 
 use crate::rrd::RrdStoreConfig;
 use crate::rrd::disk::Disk;
@@ -26,6 +26,8 @@ pub(crate) struct Pending {
     pub(crate) live: Live,
     /// The rows, in the order in which they were appended.
     pub(crate) runs: Vec<Run>,
+    /// The same as they came, should another program have changed the file meanwhile.
+    pub(crate) rounds: Vec<(Slot, Vec<f64>)>,
     /// Every time at which the file may have been updated last: before the first of the rows, and after each.
     pub(crate) times: Vec<UpdateTime>,
 }
@@ -34,7 +36,13 @@ impl Pending {
     /// About how much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         let runs: usize = self.runs.iter().map(|run| size_of_val(run) + 8 * run.values.len()).sum();
-        size_of::<Self>() + size_of_val(&*self.live.cdp) + size_of_val(&*self.live.pdp) + runs + 16 * self.times.len()
+        let rounds: usize = self.rounds.iter().map(|(_, values)| 40 + 8 * values.len()).sum();
+        size_of::<Self>()
+            + rounds
+            + size_of_val(&*self.live.cdp)
+            + size_of_val(&*self.live.pdp)
+            + runs
+            + 16 * self.times.len()
     }
 
     /// Puts the rows over those read from the file.
@@ -107,13 +115,29 @@ impl Shared {
         series
     }
 
-    /// Changes what is pending for a file, and returns what was.
-    pub(crate) fn set_pending(&self, series: &SeriesId, pending: Option<Pending>) -> Option<Arc<Pending>> {
+    /// Adds to what is pending for a file. In place, unless a query looks at it just now.
+    pub(crate) fn add_pending(&self, series: &SeriesId, added: Pending) {
         let mut all = self.pending.write().unwrap_or_else(PoisonError::into_inner);
-        match pending {
-            Some(pending) => all.insert(series.clone(), Arc::new(pending)),
-            None => all.remove(series),
+        match all.get_mut(series) {
+            Some(pending) => {
+                let pending = Arc::make_mut(pending);
+                pending.live = added.live;
+                pending.runs.extend(added.runs);
+                pending.rounds.extend(added.rounds);
+                pending.times.extend(added.times.into_iter().skip(1));
+            }
+            None => drop(all.insert(series.clone(), Arc::new(added))),
         }
+    }
+
+    /// Whether every round is in its file.
+    pub(crate) fn nothing_pending(&self) -> bool {
+        self.pending.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Nothing is pending for a file any more.
+    pub(crate) fn remove_pending(&self, series: &SeriesId) {
+        self.pending.write().unwrap_or_else(PoisonError::into_inner).remove(series);
     }
 
     /// What is known of a file's series; `None` if it is no file of ours.

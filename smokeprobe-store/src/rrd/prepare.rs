@@ -11,7 +11,7 @@ use crate::rrd::incident::IncidentKind;
 use crate::rrd::layout::Layout;
 use crate::rrd::live::Live;
 use crate::rrd::migrate::{Image, convert};
-use crate::rrd::pending::{Pending, Shared};
+use crate::rrd::pending::Shared;
 use crate::rrd::writer::Writer;
 use crate::store::StoreError;
 
@@ -22,7 +22,7 @@ const MOST_OPEN: usize = 512;
 /// Sources beyond this belong to no round.
 const MOST_PINGS: u32 = 9_000;
 
-type State = (Arc<Layout>, Live, Option<Arc<Pending>>);
+type State = (Arc<Layout>, Live);
 
 impl Writer {
     /// The state of a series' file, pending rows included, once it has these pings and this step.
@@ -41,17 +41,25 @@ impl Writer {
             return Err(StoreError::Mismatch { series: series.clone(), reason });
         }
         let same_rounds = |layout: &Layout| layout.step == step.as_secs() && layout.pings == Some(pings);
-        let archives = shared.config.archives.clone();
+        let archives = &shared.config.archives;
         if let Some(pending) = shared.pending(series) {
             let fits = same_rounds(&pending.layout)
-                && (pending.layout.has_archives(&archives) || self.unconverted.contains(series));
+                && (pending.layout.has_archives(archives) || self.unconverted.contains(series));
             if fits {
-                return Ok((Arc::clone(&pending.layout), pending.live.clone(), Some(pending)));
+                return Ok((Arc::clone(&pending.layout), pending.live.clone()));
             }
             self.commit(shared)?;
         }
+        if let Some(warm) = self.warm.get(series).filter(|_| slot.is_some()) {
+            let fits =
+                same_rounds(&warm.layout) && (warm.layout.has_archives(archives) || self.unconverted.contains(series));
+            if fits {
+                return Ok((Arc::clone(&warm.layout), warm.live()));
+            }
+        }
+        self.warm.remove(series);
         let path = shared.path_of(series);
-        let wanted = || Layout::smokeping(step.as_secs(), pings, &archives);
+        let wanted = || Layout::smokeping(step.as_secs(), pings, archives);
         let opened = self.open_file(shared, &path).and_then(|file| {
             let live = file.live().map_err(|damage| StoreError::Damaged { path: path.clone(), reason: damage.0 })?;
             Ok((file, live))
@@ -68,7 +76,7 @@ impl Writer {
             Err(error) => return Err(error),
         };
         let to_convert =
-            !same_rounds(&file.layout) || !(file.layout.has_archives(&archives) || self.unconverted.contains(series));
+            !same_rounds(&file.layout) || !(file.layout.has_archives(archives) || self.unconverted.contains(series));
         if to_convert {
             match self.convert(shared, series, &path, &file, &live, &wanted()) {
                 Ok(()) => {
@@ -93,7 +101,7 @@ impl Writer {
         if slot.is_some() && self.open.len() < MOST_OPEN {
             self.open.insert(series.clone(), file);
         }
-        Ok((layout, live, None))
+        Ok((layout, live))
     }
 
     /// Makes a fresh file.
@@ -117,7 +125,7 @@ impl Writer {
         drop(writing);
         self.made(path.to_owned());
         let file = RrdFile::open(shared.disk.as_ref(), path, true, &shared.layouts)?;
-        Ok((file.layout, live, None))
+        Ok((file.layout, live))
     }
 
     /// Gives a damaged file another name, so that a fresh one can take its place.

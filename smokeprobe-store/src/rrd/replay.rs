@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use smokeprobe_core::SeriesId;
 
 use crate::rrd::disk::Disk;
-use crate::rrd::file::RrdFile;
+use crate::rrd::file::{Room, RrdFile};
 use crate::rrd::incident::IncidentKind;
 use crate::rrd::journal::{self, Entry, Record, redo};
 use crate::rrd::pending::Shared;
@@ -139,5 +139,5 @@ fn redo_all(shared: &Shared, series: &SeriesId, records: &[Record]) -> Result<()
         runs.extend(record.runs.iter().cloned());
     }
     let _writing = shared.writing(series);
-    file.write(&live, &runs).map_err(|source| StoreError::Io { action: "write", path, source })
+    file.write(&live, &runs, &mut Room::default()).map_err(|source| StoreError::Io { action: "write", path, source })
 }

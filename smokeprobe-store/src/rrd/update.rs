@@ -146,15 +146,7 @@ pub(crate) fn append_slot(
         pdp.unknown_secs = 0;
         pdp.value = if value.is_nan() { f64::NAN } else { 0.0 };
     }
-    // What was written last, for readers only; the same rule as when the journal is replayed.
-    let sources = layout.sources.len();
-    for run in runs.iter() {
-        let cdps = &mut live.cdp[run.archive as usize * sources..][..sources];
-        for (cdp, &value) in cdps.iter_mut().zip(&run.values) {
-            cdp.primary = value;
-            cdp.secondary = value;
-        }
-    }
+    live.forget_rows();
     live.updated = UpdateTime::from_secs(end);
     Ok(())
 }

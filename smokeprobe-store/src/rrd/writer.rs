@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use smokeprobe_core::{Round, SeriesId, Step};
+use smokeprobe_core::{Round, SeriesId, Slot, Step};
 
-use crate::rrd::file::RrdFile;
+use crate::rrd::file::{Room, RrdFile};
 use crate::rrd::incident::IncidentKind;
 use crate::rrd::journal::{self, Journal, NewRow, Record, encode_forget};
 use crate::rrd::pending::{Pending, Shared};
 use crate::rrd::update::append_slot;
+use crate::rrd::warm::Warm;
 use crate::store::{Appended, StoreError};
 
 /// The state of writing.
@@ -31,8 +32,13 @@ pub(crate) struct Writer {
     touched: BTreeSet<PathBuf>,
     last_touched: PathBuf,
     pending_bytes: usize,
+    /// How many there must be before writing them is tried again after a failure.
+    commit_at: usize,
     /// Files of pending rows, as they were when read, so that they need not be opened and read again.
     pub(super) open: HashMap<SeriesId, RrdFile>,
+    /// The state of files that were written, by far the most of them.
+    pub(super) warm: HashMap<SeriesId, Warm>,
+    room: Room,
     /// Entries of an earlier run that could not be put into their files.
     pub(super) stuck: HashMap<SeriesId, Vec<Record>>,
     /// Files that go on with other archives than the configured ones, since they could not be converted.
@@ -46,41 +52,48 @@ impl Writer {
     }
 
     /// Keeps a row.
-    pub(crate) fn append(&mut self, shared: &Shared, round: &Round, values: &[f64]) -> Result<Appended, StoreError> {
-        if self.pending_bytes >= 2 * shared.config.pending_bytes {
+    pub(crate) fn append(&mut self, shared: &Shared, round: &Round, values: Vec<f64>) -> Result<Appended, StoreError> {
+        let bound = shared.config.pending_bytes;
+        if self.pending_bytes >= 2 * bound {
             self.commit(shared)?;
         }
-        let series = &round.series;
+        let appended = self.keep(shared, &round.series, round.slot, round.pings, values)?;
+        if self.pending_bytes >= bound.max(self.commit_at) {
+            // The round is kept, whatever comes of this; appends fail once twice the room is taken. After a failure
+            // some more rounds come before the next try.
+            self.commit_at = match self.commit(shared) {
+                Ok(()) => 0,
+                Err(error) => {
+                    tracing::debug!(%error, "rounds wait for their files");
+                    self.pending_bytes + bound / 16
+                }
+            };
+        }
+        Ok(appended)
+    }
+
+    /// Writes a row to the journal, and leaves it pending.
+    fn keep(
+        &mut self,
+        shared: &Shared,
+        series: &SeriesId,
+        slot: Slot,
+        pings: u32,
+        values: Vec<f64>,
+    ) -> Result<Appended, StoreError> {
         self.unstick(shared, series)?;
-        let (layout, live, earlier) =
-            self.state_for(shared, series, round.slot.step(), round.pings, Some(round.slot))?;
-        let end = round.slot.end();
-        if end <= live.updated.secs {
-            return Ok(if end == live.updated.secs { Appended::Duplicate } else { Appended::TooOld });
+        let (layout, mut live) = self.state_for(shared, series, slot.step(), pings, Some(slot))?;
+        let (before, end) = (live.updated, slot.end());
+        let mut runs = Vec::new();
+        if append_slot(&layout, &mut live, end, &values, &mut runs).is_err() {
+            return Ok(if end == before.secs { Appended::Duplicate } else { Appended::TooOld });
         }
-        let before = live.updated;
-        let (mut live, mut runs) = (live, Vec::new());
-        if append_slot(&layout, &mut live, end, values, &mut runs).is_err() {
-            return Ok(Appended::TooOld);
-        }
-        let row = NewRow { series, layout: &layout, before, live: &live, values, runs: &runs };
+        let row = NewRow { series, layout: &layout, before, live: &live, values: &values, runs: &runs };
         self.log(shared, |bytes| row.encode(bytes))?;
-        let mut times = vec![before];
-        if let Some(earlier) = earlier {
-            self.pending_bytes = self.pending_bytes.saturating_sub(earlier.bytes());
-            times.clone_from(&earlier.times);
-            runs.splice(0..0, earlier.runs.iter().cloned());
-        }
-        times.push(live.updated);
-        let pending = Pending { layout, live, runs, times };
+        let (times, rounds) = (vec![before, live.updated], vec![(slot, values)]);
+        let pending = Pending { layout, live, runs, rounds, times };
         self.pending_bytes += pending.bytes();
-        shared.set_pending(series, Some(pending));
-        if self.pending_bytes >= shared.config.pending_bytes {
-            // The round is kept, whatever comes of this; appends fail once twice the room is taken.
-            if let Err(error) = self.commit(shared) {
-                tracing::debug!(%error, "rounds wait for their files");
-            }
-        }
+        shared.add_pending(series, pending);
         Ok(Appended::Stored)
     }
 
@@ -103,17 +116,32 @@ impl Writer {
     ///
     /// Every file is tried; the first error is returned.
     pub(crate) fn commit(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        self.sync_fresh(shared)?;
-        if let Some(journal) = &mut self.journal {
-            journal.sync().map_err(|source| journal_error(shared, source))?;
-        }
         let mut outcome = Ok(());
-        for series in shared.pending_series() {
-            if let Err(error) = self.write_out(shared, &series) {
-                outcome = outcome.and(Err(error));
+        // A second time for rounds that found their file changed by another program.
+        for again in [true, false] {
+            self.sync_fresh(shared)?;
+            self.sync_journal(shared)?;
+            let mut changed = Vec::new();
+            for series in shared.pending_series() {
+                match self.write_out(shared, &series) {
+                    Ok(None) => {}
+                    Ok(Some((why, pending))) => changed.push((series, why, pending)),
+                    Err(error) => outcome = outcome.and(Err(error)),
+                }
+            }
+            self.open.clear();
+            if changed.is_empty() {
+                break;
+            }
+            for (series, why, pending) in changed {
+                let kept = if again { self.keep_again(shared, &series, &pending) } else { 0 };
+                let lost = pending.rounds.len() - kept;
+                if lost > 0 {
+                    let detail = format!("{lost} rounds are lost: {why}");
+                    shared.report(&shared.path_of(&series), IncidentKind::RoundsDropped, detail);
+                }
             }
         }
-        self.open.clear();
         outcome?;
         if self.journal.as_ref().is_some_and(|journal| journal.len() > shared.config.journal_bytes) {
             self.checkpoint(shared)?;
@@ -121,27 +149,48 @@ impl Writer {
         Ok(())
     }
 
+    /// Appends rounds anew to a file that another program has changed, and returns how many were kept.
+    fn keep_again(&mut self, shared: &Shared, series: &SeriesId, pending: &Pending) -> usize {
+        let pings = pending.layout.pings.unwrap_or(0);
+        let rounds = pending.rounds.iter();
+        let kept = rounds.filter(|(slot, values)| {
+            matches!(self.keep(shared, series, *slot, pings, values.clone()), Ok(Appended::Stored))
+        });
+        kept.count()
+    }
+
     /// Writes what is pending for one file to it. The journal has it on the disk already.
-    pub(super) fn write_out(&mut self, shared: &Shared, series: &SeriesId) -> Result<(), StoreError> {
+    ///
+    /// When another program has changed the file, nothing is written, and what was pending returned with the reason.
+    fn write_out(&mut self, shared: &Shared, series: &SeriesId) -> Result<Option<(String, Arc<Pending>)>, StoreError> {
         let Some(pending) = shared.pending(series) else {
-            return Ok(());
+            return Ok(None);
         };
         let path = shared.path_of(series);
         let writing = shared.writing(series);
         let opened = match self.open.remove(series) {
             Some(file) => Ok(file),
-            None => self.open_file(shared, &path),
+            None => match RrdFile::open_known(shared.disk.as_ref(), &path, &pending.layout) {
+                Ok(Some(file)) if self.warm.contains_key(series) => Ok(file),
+                // Read it after all, to see what is wrong with it.
+                _ => self.open_file(shared, &path),
+            },
         };
+        self.warm.remove(series);
         let io = |action| {
             let path = path.clone();
             move |source| StoreError::Io { action, path, source }
         };
-        let dropped = match opened {
+        let changed = match opened {
             Ok(file) if file.layout.head != pending.layout.head => Some("another program has replaced it".to_owned()),
             Ok(mut file) => match file.updated().map_err(io("read"))? {
                 Ok(updated) if pending.times.contains(&updated) => {
-                    file.write(&pending.live, &pending.runs).map_err(io("write"))?;
+                    file.write(&pending.live, &pending.runs, &mut self.room).map_err(io("write"))?;
                     self.touch(&path);
+                    if self.warm.len() < MOST_WARM && file.can_be_written_unread() {
+                        let warm = Warm::keep(&pending.layout, &pending.live);
+                        self.warm.extend(warm.map(|warm| (series.clone(), warm)));
+                    }
                     None
                 }
                 Ok(updated) => Some(format!("another program has updated it at {} s", updated.secs)),
@@ -153,14 +202,11 @@ impl Writer {
             }
             Err(error) => return Err(error),
         };
-        shared.set_pending(series, None);
+        shared.remove_pending(series);
         drop(writing);
-        self.pending_bytes = self.pending_bytes.saturating_sub(pending.bytes());
-        if let Some(why) = dropped {
-            let detail = format!("{} rounds are lost: {why}", pending.times.len() - 1);
-            shared.report(&path, IncidentKind::RoundsDropped, detail);
-        }
-        Ok(())
+        self.pending_bytes =
+            if shared.nothing_pending() { 0 } else { self.pending_bytes.saturating_sub(pending.bytes()) };
+        Ok(changed.map(|why| (why, pending)))
     }
 
     /// Opens a file for writing, if need be in place of those that are kept open.
@@ -285,6 +331,8 @@ impl Writer {
     }
 }
 
+/// Files whose state is kept in memory, in about 40 MB.
+const MOST_WARM: usize = 20_000;
 /// Up to this many files are synced one by one, which spares the rest of the file system.
 const FEW: usize = 64;
 

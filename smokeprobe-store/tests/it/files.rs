@@ -249,21 +249,73 @@ fn rounds_of_a_file_that_cannot_be_written_fail_and_nothing_is_lost_when_it_can_
     let (one, two) = (series("S.One"), series("Two"));
     fill(&store, &one, 1);
     fill(&store, &two, 1);
-    // A folder in the way of the journal's next segment and of the file: also root cannot write to that.
+    // A folder in the way of the file: also root cannot write to that.
     let path = store.path_of(&one);
     let aside = folder.path().join("aside");
     std::fs::rename(&path, &aside).unwrap();
     std::fs::create_dir(&path).unwrap();
-    let round = measured(&one, slot(START + 300, 300), 20, &[1.0; 20]);
-    let error = store.append(&round).unwrap_err();
+    for series in [&one, &two] {
+        let round = measured(series, slot(START + 300, 300), 20, &[1.0; 20]);
+        assert_eq!(store.append(&round).unwrap(), Appended::Stored, "the journal has it");
+    }
+    let error = store.sync().unwrap_err();
+    assert!(error.is_transient() && error.to_string().contains("One.rrd"), "{error}");
+    assert_eq!(shown(&frame(&store, &two, 600, START + 300).loss), "2.0000 0.0000", "others go on");
+    // Memory is bounded: appends fail in the end.
+    let mut next = 2;
+    let error = loop {
+        let round = measured(&one, slot(START + 300 * next, 300), 20, &[1.0; 20]);
+        match store.append(&round) {
+            Ok(appended) => assert_eq!(appended, Appended::Stored),
+            Err(error) => break error,
+        }
+        next += 1;
+        assert!(next < 100_000, "memory is not bounded");
+    };
     assert!(error.is_transient(), "{error}");
-    assert_eq!(store.append(&measured(&two, slot(START + 300, 300), 20, &[1.0; 20])).unwrap(), Appended::Stored);
     std::fs::remove_dir(&path).unwrap();
     std::fs::rename(&aside, &path).unwrap();
-    assert_eq!(store.append(&round).unwrap(), Appended::Stored);
     store.sync().unwrap();
-    assert_eq!(shown(&frame(&store, &one, 600, START + 300).loss), "2.0000 0.0000");
+    let last = START + 300 * (next - 1);
+    assert_eq!(shown(&frame(&store, &one, 900, last).loss), "0.0000 0.0000 0.0000");
     assert!(store.incidents().is_empty(), "{:?}", store.incidents());
+}
+
+#[test]
+fn file_that_another_program_changes_meanwhile_loses_no_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let names = ["Updated", "Removed", "Damaged", "Older"];
+    let all: Vec<SeriesId> = names.into_iter().map(series).collect();
+    for series in &all {
+        fill(&store, series, 2);
+    }
+    let older = std::fs::read(store.path_of(&all[3])).unwrap();
+    let next = |store: &RrdStore, round: i64| {
+        for series in &all {
+            let round = measured(series, slot(START + 300 * round, 300), 20, &[3.0; 20]);
+            assert_eq!(store.append(&round).unwrap(), Appended::Stored);
+        }
+    };
+    next(&store, 2);
+    store.sync().unwrap();
+    next(&store, 4);
+    // Before the round of the fifth slot is in its file, SmokePing writes to one, and others come to harm.
+    let path = |n: usize| store.path_of(&all[n]);
+    let update = format!("{}:U:0:9e-3{}", START + 300 * 3 + 60, ":9e-3".repeat(20));
+    rrdtool(&["update", path(0).to_str().unwrap(), &update]);
+    std::fs::remove_file(path(1)).unwrap();
+    std::fs::write(path(2), b"RRD\x000003\0").unwrap();
+    std::fs::write(path(3), older).unwrap();
+    store.sync().unwrap();
+    let last = START + 300 * 4;
+    let medians = |n: usize| shown(&frame(&store, &all[n], 300 * 3, last).median);
+    assert_eq!(medians(0), "0.0030 0.0090 0.0030");
+    assert_eq!(medians(1), "NaN NaN 0.0030");
+    assert_eq!(medians(2), "NaN NaN 0.0030");
+    assert_eq!(medians(3), "NaN NaN 0.0030");
+    let kinds: Vec<IncidentKind> = store.incidents().iter().map(|incident| incident.kind).collect();
+    assert_eq!(kinds, [IncidentKind::SetAside]);
 }
 
 #[test]

@@ -77,13 +77,8 @@ pub(crate) fn redo(layout: &Layout, live: &mut Live, record: &Record) {
             cdp.value = value;
             cdp.unknown = unknown;
         }
-        if let Some(run) = record.runs.iter().rev().find(|run| run.archive as usize == index) {
-            for (cdp, &value) in cdps.iter_mut().zip(&run.values) {
-                cdp.primary = value;
-                cdp.secondary = value;
-            }
-        }
     }
+    live.forget_rows();
 }
 
 const ROW: u8 = 1;
