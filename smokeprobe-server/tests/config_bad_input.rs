@@ -116,6 +116,22 @@ fn more_lines_than_memory_should_hold_are_refused() {
 }
 
 #[test]
+fn a_line_of_a_mebibyte_is_refused_whole_or_in_pieces() {
+    for text in ["a".repeat(1_100_000), "a\\\n".repeat(600_000)] {
+        let (message, line, _) = error(&read(format!("*** General ***\nowner = {text}\n")));
+        assert_eq!((message.as_str(), line), ("this line is longer than 1 MiB", 2));
+    }
+}
+
+#[test]
+fn long_lines_are_shown_in_part() {
+    let text = format!("*** Targets ***\nprobe = FPing\n+ A\nalerts = {}\n", "lossy,".repeat(100_000));
+    let loaded = read(text);
+    let report = smokeprobe_server::config::human(&loaded.diagnostics, false);
+    assert!(report.lines().all(|line| line.chars().count() < 200), "{report}");
+}
+
+#[test]
 fn definitions_that_take_too_long_are_refused() {
     let defines = lines(0..=999, |number| format!("@define name{number} x\n"));
     let (message, ..) = error(&read(defines + &"nothing\n".repeat(100_000)));

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use regex::{Regex, RegexBuilder};
 
-/// A line longer than this after substitution is an error: definitions that use each other grow without bound.
-const LONGEST_LINE: usize = 1 << 20;
+/// A longer line is an error, also after substitution: definitions that use each other grow without bound.
+pub(super) const LONGEST_LINE: usize = 1 << 20;
 
 /// So much text may be searched for definitions in one configuration: many definitions times many lines.
 const SEARCHED: u64 = 1 << 28;

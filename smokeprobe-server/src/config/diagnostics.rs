@@ -39,7 +39,39 @@ pub struct Diagnostic {
     /// A likely fix.
     pub help: Option<String>,
     /// The line itself, for showing.
-    pub(super) source_line: String,
+    pub(super) excerpt: Excerpt,
+}
+
+/// The part of a line that is shown: lines may be long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    /// Characters of the line, those that control a terminal replaced.
+    pub(super) text: String,
+    /// Where in `text`, in bytes, the place starts.
+    pub(super) start: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+}
+
+impl Excerpt {
+    /// A line with more characters is cut.
+    const WIDTH: usize = 160;
+
+    /// So many characters before the place are shown then.
+    const BEFORE: usize = 60;
+
+    fn new(line: &str, span: Span) -> Self {
+        let first = span.column.saturating_sub(1) as usize;
+        let last = (span.end.saturating_sub(1) as usize).max(first);
+        let skipped = if line.chars().nth(Self::WIDTH).is_some() { first.saturating_sub(Self::BEFORE) } else { 0 };
+        let shown = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+        let text: String = line.chars().skip(skipped).take(Self::WIDTH).map(shown).collect();
+        let byte = |character: usize| {
+            text.char_indices().nth(character.saturating_sub(skipped)).map_or(text.len(), |(at, _)| at)
+        };
+        let (start, end) = (byte(first), byte(last));
+        Self { text, start, end }
+    }
 }
 
 /// Collects diagnostics while a configuration is read.
@@ -128,7 +160,7 @@ impl Found {
             end_column: self.span.end.max(self.span.column),
             message: self.message,
             help: self.help,
-            source_line: lines.line(self.span),
+            excerpt: Excerpt::new(lines.line(self.span), self.span),
         }
     }
 }
@@ -165,14 +197,14 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn line(&mut self, span: Span) -> String {
+    fn line(&mut self, span: Span) -> &str {
         let text = self.sources.text(span.file);
         let starts = self
             .starts
             .entry(span.file)
             .or_insert_with(|| std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect());
         let line = starts.get(span.line.saturating_sub(1) as usize).map_or("", |start| &text[*start..]);
-        line.lines().next().unwrap_or("").to_owned()
+        line.lines().next().unwrap_or("")
     }
 }
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::define::{Defined, Defines};
+use super::define::{Defined, Defines, LONGEST_LINE};
 use super::diagnostics::Diagnostics;
 use super::source::{Files, Sources, Span, Text};
 
@@ -135,7 +135,7 @@ impl Lexer<'_> {
                 order: self.order,
                 replaced: false,
             };
-            while logical.text.ends_with('\\') {
+            while logical.text.ends_with('\\') && logical.text.len() <= LONGEST_LINE {
                 logical.text.pop();
                 let Some((number, line)) = physical.next() else { break };
                 logical.text.push(' ');
@@ -147,6 +147,9 @@ impl Lexer<'_> {
             if self.order > MOST_LINES {
                 let span = logical.span(0..1);
                 self.stop(span, format!("the configuration has more than {MOST_LINES} lines"));
+            } else if logical.text.len() > LONGEST_LINE {
+                let span = logical.span(0..1);
+                self.stop(span, format!("this line is longer than {} MiB", LONGEST_LINE >> 20));
             } else {
                 self.line(logical);
             }

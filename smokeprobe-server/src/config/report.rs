@@ -49,12 +49,12 @@ pub fn human(diagnostics: &[Diagnostic], colour: bool) -> String {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let window = Window::of(diagnostic);
+        let excerpt = &diagnostic.excerpt;
         let path = diagnostic.file.display().to_string();
-        let snippet = Snippet::source(window.text.as_str())
+        let snippet = Snippet::source(excerpt.text.as_str())
             .line_start(diagnostic.line as usize)
             .path(path.as_str())
-            .annotation(AnnotationKind::Primary.span(window.start..window.end));
+            .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
         let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str())).element(snippet);
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -83,32 +83,6 @@ fn summary(loaded: &Loaded, path: &Path) -> String {
             format!("{}: {found}; {targets} target{}\n", path.display(), if targets == 1 { "" } else { "s" })
         }
         None => format!("{}: {found}\n", path.display()),
-    }
-}
-
-/// The part of a line that is shown. Lines may be a mebibyte long.
-struct Window {
-    text: String,
-    start: usize,
-    end: usize,
-}
-
-impl Window {
-    const BEFORE: usize = 60;
-    const WIDTH: usize = 160;
-
-    fn of(diagnostic: &Diagnostic) -> Self {
-        let line = &diagnostic.source_line;
-        let first = diagnostic.column.saturating_sub(1) as usize;
-        let last = (diagnostic.end_column.saturating_sub(1) as usize).max(first);
-        let skipped = if line.chars().nth(Self::WIDTH).is_some() { first.saturating_sub(Self::BEFORE) } else { 0 };
-        let shown = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-        let text: String = line.chars().skip(skipped).take(Self::WIDTH).map(shown).collect();
-        let byte = |character: usize| {
-            text.char_indices().nth(character.saturating_sub(skipped)).map_or(text.len(), |(at, _)| at)
-        };
-        let (start, end) = (byte(first), byte(last));
-        Self { text, start, end }
     }
 }
 

@@ -307,12 +307,11 @@ impl<'a> Reader<'a, '_, '_> {
                 .warn(name.span, format!("`{shown}` holds for all targets of a probe; it is ignored here"))
                 .help(format!("set it for {} in `*** Probes ***`", probe.plan.name)),
             (Some(probe), None, Some(first)) => {
-                let help = match self.known.configured(&elsewhere) {
-                    Some(other) => {
-                        format!("if probe {other} is meant, write `probe = {other}` above; else take the line away")
-                    }
-                    None => format!("probe {first} has it; take the line away, or choose that probe"),
+                let fix = match self.known.configured(&elsewhere) {
+                    Some(other) => format!("if probe {other} is meant, write `probe = {other}` above"),
+                    None => format!("probe {first} has it"),
                 };
+                let help = format!("SmokePing refuses this line; {fix}, else take it away");
                 let message = format!("probe {} has no variable `{shown}`; it is ignored", probe.plan.name);
                 self.cx.problems.warn(name.span, message).help(help);
             }
