@@ -124,6 +124,17 @@ fn a_line_of_a_mebibyte_is_refused_whole_or_in_pieces() {
 }
 
 #[test]
+fn names_that_no_file_could_have_are_refused() {
+    let (message, line, _) = error(&read(format!("*** Targets ***\nprobe = FPing\n+ {}\nhost = a\n", "a".repeat(300))));
+    assert!(message.ends_with("for the path of a file"), "{message}");
+    assert_eq!(line, 3);
+    // Each name is short enough; the paths of all together would fill the memory.
+    let deep = lines(1..=90, |level| format!("{} {}\n", "+".repeat(level), "a".repeat(150)));
+    let loaded = read(format!("*** Targets ***\nprobe = FPing\n{deep}"));
+    assert_eq!((loaded.plan, loaded.diagnostics[0].line), (None, 9));
+}
+
+#[test]
 fn long_lines_are_shown_in_part() {
     let text = format!("*** Targets ***\nprobe = FPing\n+ A\nalerts = {}\n", "lossy,".repeat(100_000));
     let loaded = read(text);

@@ -158,6 +158,14 @@ pub(super) fn name(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
+/// The nearest name to a text that is none; `None` when nothing would be left of it.
+pub(super) fn nearest_name(text: &str) -> Option<String> {
+    const LONGEST: usize = 60;
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
+    let fixed: String = text.chars().take(LONGEST).map(allowed).collect();
+    fixed.contains(|c: char| c.is_ascii_alphanumeric()).then_some(fixed)
+}
+
 /// The number at the start of a text; 0 when there is none.
 ///
 /// The reference compares texts as numbers, which in its language means just this.

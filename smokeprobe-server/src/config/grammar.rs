@@ -219,16 +219,9 @@ fn section_allowed(section: &Section, allowed: Sections, problems: &mut Diagnost
             problems.error(name.span, format!("there is no section `{shown}` here")).help(help);
         }
         Sections::Keyed(_, form) => {
-            let mut fixed: String = name
-                .text
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
-                .collect();
-            fixed.truncate(60);
-            let help = if fixed.contains(|c: char| c.is_ascii_alphanumeric()) {
-                format!("write `{fixed}`, and the name as people read it in `menu` and `title`")
-            } else {
-                "choose another name; the one that people read goes into `menu` and `title`".to_owned()
+            let help = match super::check::nearest_name(&name.text) {
+                Some(fixed) => format!("write `{fixed}`, and the name as people read it in `menu` and `title`"),
+                None => "choose another name; the one that people read goes into `menu` and `title`".to_owned(),
             };
             problems.error(name.span, format!("section name `{shown}` is not made of {form}")).help(help);
         }

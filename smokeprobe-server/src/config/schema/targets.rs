@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use smokeprobe_core::TargetPath;
 
-use super::super::check::{Check, Verdict, YES_NO, name};
+use super::super::check::{Check, Verdict, YES_NO, name, nearest_name};
 use super::super::grammar::{Rule, judge, missing, no_table, rule, unknown_variable};
 use super::super::plan::{Node, ProbeOptions, Target, TargetHost};
 use super::super::source::{Span, Text};
@@ -68,6 +68,33 @@ fn rawlog(value: &str) -> Verdict {
         return Verdict::expected("a strftime format without `/`: it becomes part of a file name");
     }
     super::strftime(value)
+}
+
+/// A file with the name of a target, with `~slave` and `.rrd`, may have 255 bytes on the usual file systems.
+const LONGEST_NAME: usize = 200;
+
+/// The system allows paths of 4096 bytes; the data folder and the slave need some, and each target keeps its path.
+const LONGEST_PATH: usize = 1000;
+
+/// What is wrong with the name of a target, with a likely fix.
+fn bad_name(text: &str, above: Option<&TargetPath>) -> Option<(String, String)> {
+    let shown = clipped(text);
+    if text == "PROBE_CONF" {
+        let help = "set the variables of the probe in the target's own section";
+        return Some(("sections `PROBE_CONF` are a thing of SmokePing 1".to_owned(), help.to_owned()));
+    }
+    if !name(text) {
+        let name =
+            nearest_name(text).map_or_else(|| "choose another name".to_owned(), |name| format!("write `{name}`"));
+        let message = format!("target name `{shown}` is not made of {}", super::NAME_FORM);
+        return Some((message, format!("{name}, and `menu = {shown}`")));
+    }
+    let path = above.map_or(0, |above| above.as_str().len() + 1) + text.len();
+    (text.len() > LONGEST_NAME || path > LONGEST_PATH).then(|| {
+        let message =
+            format!("target name `{shown}` is too long, alone or with those above it, for the path of a file");
+        (message, format!("a name has at most {LONGEST_NAME} characters, a path {LONGEST_PATH}"))
+    })
 }
 
 /// What a section hands down.
@@ -160,46 +187,16 @@ impl<'a> Reader<'a, '_, '_> {
 
     fn inner(&mut self, section: &'a Section, above: Option<&TargetPath>, handed: &Inherited<'a>) -> Option<Node> {
         let text = &section.name;
-        let path = above.map_or_else(|| text.text.parse(), |above| above.child(&text.text));
-        match path {
-            Ok(path) if name(&text.text) && text.text != "PROBE_CONF" => {
-                Some(self.section(section, Some(path), handed))
+        let below = |name: &str| above.map_or_else(|| name.parse(), |above| above.child(name)).ok();
+        if let Some((message, help)) = bad_name(&text.text, above) {
+            self.cx.problems.error(text.span, message).help(help);
+            // Read for the errors in it, under a name that is good.
+            if above.is_none_or(|above| above.as_str().len() < LONGEST_PATH) {
+                self.section(section, below("_"), handed);
             }
-            _ if text.text == "PROBE_CONF" => {
-                self.cx
-                    .problems
-                    .error(text.span, "sections `PROBE_CONF` are a thing of SmokePing 1")
-                    .help("set the variables of the probe in the target's own section");
-                None
-            }
-            _ => {
-                let mut fixed: String = text
-                    .text
-                    .chars()
-                    .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' })
-                    .collect();
-                fixed.truncate(60);
-                let usable = fixed.contains(|c: char| c.is_ascii_alphanumeric());
-                let help = if usable {
-                    format!("write `{fixed}`, and `menu = {}`", clipped(&text.text))
-                } else {
-                    format!("choose another name, and write `menu = {}`", clipped(&text.text))
-                };
-                self.cx
-                    .problems
-                    .error(
-                        text.span,
-                        format!("target name `{}` is not made of {}", clipped(&text.text), super::NAME_FORM),
-                    )
-                    .help(help);
-                // Read for the errors in it, under a name that is good.
-                let stand_in = above.map_or_else(|| "_".parse(), |above| above.child("_"));
-                if let Ok(path) = stand_in {
-                    self.section(section, Some(path), handed);
-                }
-                None
-            }
+            return None;
         }
+        below(&text.text).map(|path| self.section(section, Some(path), handed))
     }
 
     fn variables(&mut self, section: &'a Section, top: bool, handed: &mut Inherited<'a>) -> Own<'a> {
