@@ -100,7 +100,6 @@ pub(crate) fn all(installation: &Installation) -> Vec<Case> {
     add("include without a name", Same, &general("@include\n"));
     add("variable before any section", Same, &|base| base.general.insert_str(0, "a = b\n"));
     add("section before any top section", Same, &|base| base.general.insert_str(0, "+ a\n"));
-    add("Latin-1", Same, &general("display_name = caf?\n"));
 
     // Sections.
     add("unknown variable", Same, &general("foo = 1\n"));
