@@ -35,6 +35,8 @@ export class Graph {
     this.shown = "";
     this.drawnAt = 0;
     this.turn = 0;
+    /** @type {HTMLElement | null} */
+    this.complaint = null;
     this.image = element("img", { class: "empty", alt: "", width: "697", height: this.height(697).toString() });
     this.place = element("div", { class: "graph" }, this.image);
     onPage.add(this);
@@ -89,13 +91,29 @@ export class Graph {
       await next.decode();
     } catch {
       // The old picture stays, dimmed; the next round tries again.
-      if (turn === this.turn) this.shown = "";
+      if (turn === this.turn) this.complain(address);
       return;
     }
     if (turn !== this.turn) return;
     this.image.replaceWith(next);
     this.image = next;
     this.place.classList.remove("old");
+    this.complaint?.remove();
+    this.complaint = null;
+  }
+
+  /** Says why there is no new picture. An image does not tell, so the address is asked once more. @param {string} address */
+  async complain(address) {
+    let why = "The graph cannot be read now";
+    try {
+      const answer = await fetch(address);
+      if (!answer.ok) why = (await answer.json()).error.message;
+    } catch {
+      // The connection is lost, which the bar on top says.
+    }
+    this.complaint?.remove();
+    this.complaint = element("p", {}, why);
+    this.place.append(this.complaint);
   }
 
   /** @param {number} width */

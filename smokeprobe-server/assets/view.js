@@ -12,6 +12,9 @@ import { brief, conditionOf, severity, showMark, worstOf, worstSeries } from "./
 /** Graphs on a section's page at most; the tree has the rest. */
 const MOST_CARDS = 200;
 
+/** With this many targets or fewer, the page of a section of sections shows the graphs of all of them. */
+const MOST_AT_ONCE = 24;
+
 /** Targets that a section's card names, the worst first. */
 const NAMED = 6;
 
@@ -157,11 +160,29 @@ export class View {
       const how = "Nothing is configured yet. Add a section with a host below *** Targets *** and reload the server.";
       return [element("p", { class: "notice" }, how)];
     }
+    if (children.some((child) => !child.target) && leaves(section).length <= MOST_AT_ONCE) {
+      return children.flatMap((child) => this.group(tree, child));
+    }
     const grid = element("div", { class: "grid" });
     for (const child of children.slice(0, MOST_CARDS)) grid.append(this.card(tree, child));
     const rest = children.length - MOST_CARDS;
     const more = rest > 0 ? [element("p", { class: "muted" }, `And ${rest} more, in the tree.`)] : [];
     return [...(section.target ? [element("h2", {}, "Below")] : []), grid, ...more];
+  }
+
+  /** A child with the graphs of all that is measured in it. @param {Tree} tree @param {Section} child */
+  group(tree, child) {
+    const path = child.path ?? "";
+    const mark = element("span", { class: "mark" });
+    const title = child.title || child.menu || child.name;
+    const link = element("a", { href: this.addressOf(path), "data-path": path }, title);
+    const grid = element("div", { class: "grid" });
+    for (const leaf of leaves(child)) grid.append(this.card(tree, leaf));
+    this.updates.push((_, trail) => {
+      const now = trail[trail.length - 1]?.children?.find((other) => other.name === child.name);
+      if (now) showMark(mark, worstOf(now));
+    });
+    return child.target ? [grid] : [element("h2", { class: "group" }, mark, link), grid];
   }
 
   /** A child: its graph when it is measured, else what is worst below it. @param {Tree} tree @param {Section} child */
@@ -182,7 +203,7 @@ export class View {
       card.append(worst);
     }
     this.updates.push((_, trail) => {
-      const now = trail[trail.length - 1]?.children?.find((other) => other.name === child.name);
+      const now = within(trail[trail.length - 1], path);
       if (!now) return;
       showMark(mark, worstOf(now));
       const below = leaves(now);
@@ -203,7 +224,7 @@ export class View {
   /** @param {Section} section @param {number} now */
   redraw(section, now) {
     const ended = new Set();
-    for (const place of [section, ...shownChildren(section)]) {
+    for (const place of [section, ...leaves(section)]) {
       for (const { series, last } of place.target?.series ?? []) {
         const time = last?.time ?? 0;
         const before = this.lastRounds.get(series);
@@ -215,6 +236,13 @@ export class View {
       if (ended.has(graph.series)) graph.roundEnded(now);
     }
   }
+}
+
+/** The section at `path`, which is `section` or inside it. @param {Section | undefined} section @param {string} path @returns {Section | undefined} */
+function within(section, path) {
+  if (!section || section.path === path) return section;
+  const inside = (/** @type {Section} */ child) => path === child.path || path.startsWith(`${child.path}.`);
+  return within(section.children?.find(inside), path);
 }
 
 /** @param {string} text */
@@ -264,7 +292,9 @@ function expiry(at, now) {
 function outline(section) {
   const series = section.target?.series.map((one) => [one.series, one.vantage]);
   const children = shownChildren(section).map((child) => [child.name, child.title, child.target?.series[0]?.series]);
-  return [section.title, section.remark, section.host, section.target?.measures, series, section.multihost, children];
+  const below = leaves(section);
+  const shown = below.length <= MOST_AT_ONCE ? below.map((leaf) => [leaf.path, leaf.title]) : below.length;
+  return [shown, section.title, section.remark, section.host, section.target?.measures, series, section.multihost, children];
 }
 
 /** @param {Section} section @returns {Section[]} */

@@ -20,6 +20,9 @@ use crate::graph::palette::{LossClass, Theme};
 /// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
 const MARGIN: u32 = 97;
 
+/// Rows to ask for at least, more than there are pixels: a coarser archive than needed would hide what happened last.
+const MIN_ROWS: u32 = 2000;
+
 /// Characters of a title at most.
 const MAX_TITLE: usize = 300;
 
@@ -70,7 +73,8 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
         .run(move || {
             // A row narrower than a pixel cannot be seen.
             // Also of a target that is no longer measured: its history is still worth a look.
-            let frame = series::frame(store.as_ref(), &series, range, Consolidation::Average, width)?;
+            let frame =
+                series::frame(store.as_ref(), &series, range, Consolidation::Average, (2 * width).max(MIN_ROWS))?;
             drawing.message = match frame {
                 _ if !supported => not_measured,
                 None if !measured => "waiting for the first round".to_owned(),
