@@ -17,6 +17,9 @@ use smokeprobe_core::{KernelTime, MonoTime, Outcome, Recorder};
 
 const IDENT: u16 = 0x1234;
 
+/// Header and mark of a request.
+const MARKED: usize = 8 + 12;
+
 struct Open {
     recorder: Recorder,
     answers_given: usize,
@@ -161,10 +164,6 @@ impl Lab<'_> {
             let place = usize::from(self.small()) % reply.len();
             reply[place] ^= 1 << (change % 8);
         }
-        // Whoever sends it, it can count for the round of its request alone.
-        if let Some(round) = self.rounds.get_mut(&transmit.packet.round) {
-            round.answers_given += 1;
-        }
         self.receive(transmit.target, &reply, change % 5 != 0);
     }
 
@@ -178,6 +177,16 @@ impl Lab<'_> {
     }
 
     fn receive(&mut self, from: IpAddr, bytes: &[u8], stamped: bool) {
+        // Whatever has the identifier, the sequence number and the mark of a request may count for its round.
+        for (transmit, request) in &self.sent {
+            let length = request.len().min(MARKED);
+            if transmit.target == from
+                && bytes.get(4..length) == request.get(4..length)
+                && let Some(round) = self.rounds.get_mut(&transmit.packet.round)
+            {
+                round.answers_given += 1;
+            }
+        }
         let stamp = stamped.then(|| self.kernel());
         self.machine.handle_packet(&Received {
             framing: Framing::Bare,

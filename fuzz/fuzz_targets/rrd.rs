@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
     let archive = Archive { consolidation: Consolidation::Average, xff: 0.5, steps: 1, rows: 10 };
     let config = RrdStoreConfig::new(FOLDER.clone(), vec![archive]);
     let series = SeriesId::local("T".parse().unwrap());
-    let reader = RrdStore::read_only(config.clone()).unwrap();
+    let reader = RrdStore::read_only(FOLDER.clone());
     let _ = reader.catalog();
     for (from, to) in [(NOW - 3600, NOW), (0, i64::MAX), (i64::MIN, 0), (NOW, NOW)] {
         for max_points in [1, 7, 10_000] {
