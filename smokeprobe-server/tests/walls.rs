@@ -130,6 +130,31 @@ fn clocks_are_read_where_the_house_says() {
     assert!(readers.contains(&CLOCKS[0].to_string()), "{readers:?}");
 }
 
+/// `deny.toml` says why; cargo-deny reads it where it is installed, this test everywhere.
+#[test]
+fn nothing_banned_came_in() {
+    let lock = std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
+    let packages = lock.split("[[package]]").filter_map(|package| {
+        let field =
+            |name: &str| package.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim_matches('"'));
+        Some((field("name = ")?, field("version = ")?))
+    });
+    let mut count = 0;
+    for (name, version) in packages {
+        count += 1;
+        let banned = match name {
+            "native-tls" | "openssl-sys" | "hickory-client" => true,
+            "rustls" => version.starts_with("0.2") && !version.starts_with("0.23."),
+            "hyper" => version.starts_with("0."),
+            "hickory-proto" | "hickory-resolver" => version.starts_with("0.25.") || version == "0.26.0",
+            "socket2" => version.starts_with("0.4."),
+            _ => false,
+        };
+        assert!(!banned, "{name} {version} is banned: see deny.toml");
+    }
+    assert!(count > 100, "{count} packages in Cargo.lock");
+}
+
 #[test]
 fn config_and_graph_could_leave_the_server_by_a_plain_move() {
     for (name, text) in sources() {
