@@ -234,7 +234,7 @@ fn second_store_in_the_same_folder_is_refused_and_reading_is_not() {
         Err(StoreError::Unusable { reason, .. }) => assert!(reason.contains("another process"), "{reason}"),
         other => panic!("{other:?}"),
     }
-    let reader = RrdStore::read_only(config()).unwrap();
+    let reader = RrdStore::read_only(folder.path());
     assert_eq!(reader.query(&query(&series, START - 300, START + 300)).unwrap().rows(), 2);
     assert!(reader.append(&unknown(&series, slot(START + 600, 300), 20)).is_err());
     reader.sync().unwrap();
