@@ -16,16 +16,15 @@ pub(crate) struct Span {
 }
 
 /// Rows that are read for a point at most where a coarser archive could answer.
-const FOLDED: usize = 4;
+const FOLDED: u32 = 4;
 
 /// The rows that a query wants; `None` when there are none.
 ///
 /// 1. Archives of the wanted consolidation are asked, and those of one step a row, where all consolidations are the
 ///    same. Where a file has none of either, the means are asked.
 /// 2. Of these, the ones that reach back to the start of the query; if none does, the one that reaches furthest.
-/// 3. Of these, the finest that has no more than [`FOLDED`] × `max_points` rows in the range, several of them folded
-///    into a point where they are too many: a coarser archive has nothing yet of its newest row, which may be hours
-///    long, and its rows may be far coarser than was asked for. If none has so few rows, the coarsest, folded.
+/// 3. Of these, the one that makes the finest points of at most [`FOLDED`] rows each; of two, the finer archive, as the
+///    newest row of a coarser one may have to wait for hours. If all have more rows than that, the coarsest.
 ///
 /// Time before the first and after the last row of the archive is left out, so that the work is bounded by the file.
 pub(crate) fn span(layout: &Layout, live: &Live, query: &Query) -> Option<Span> {
@@ -51,11 +50,13 @@ pub(crate) fn span(layout: &Layout, live: &Live, query: &Query) -> Option<Span> 
     let reach = asked.iter().map(begin).min()?.max(query.from);
     asked.retain(|archive| begin(archive) <= reach);
     asked.sort_by_key(|&archive| layout.archives[archive].steps);
-    let spans: Vec<Span> = asked.iter().filter_map(|&archive| rows_of(layout, live, query, archive)).collect();
-    let fits = |span: &&Span| span.count as usize <= query.max_points.saturating_mul(FOLDED);
-    let mut span = *spans.iter().find(fits).or(spans.last())?;
-    fold(layout, &mut span, query.max_points);
-    Some(span)
+    let mut spans: Vec<Span> = asked.iter().filter_map(|&archive| rows_of(layout, live, query, archive)).collect();
+    for span in &mut spans {
+        fold(layout, span, query.max_points);
+    }
+    let point = |span: &&Span| layout.row_step(span.archive) * i64::from(span.fold);
+    let cheap = spans.iter().filter(|span| span.fold <= FOLDED);
+    cheap.min_by_key(point).or(spans.last()).copied()
 }
 
 /// A time that can be added to and multiplied by a step: no file reaches further.
