@@ -138,7 +138,7 @@ fn rounds_wait_in_memory_while_the_disk_is_full() {
     let daemon = Daemon::start_on_small_disk(&folder);
     daemon.until("all files are there", || stored(&daemon) >= 4 * names.len() as u64);
     let data = daemon.sees(&folder.path("data"));
-    daemon.fill(&data);
+    Daemon::fill(&data);
     daemon.until("the disk is full", || daemon.json("/readyz")["writer_blocked"].is_string());
     let measured = || daemon.json("/api/v1/status")["rounds"]["measured"].as_u64().unwrap();
     let before = measured();

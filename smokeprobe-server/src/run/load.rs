@@ -28,11 +28,10 @@ pub(super) fn load(main: &Path, mut files: Vec<PathBuf>, store: Option<&dyn Stor
     // The digest must be taken before the files are read, and which they are is known only afterwards. Who changes
     // the list of files three times meanwhile is noticed by the next look at them.
     for _ in 0..3 {
-        let now = files_of(&loaded, &files);
-        if now == files {
+        if loaded.files == files {
             break;
         }
-        files = now;
+        files.clone_from(&loaded.files);
         (seen, loaded) = (digest(&files), config::load(main));
     }
     let stored = store.filter(|_| loaded.plan.is_some()).map_or_else(Vec::new, |store| {
@@ -48,18 +47,4 @@ pub(super) fn load(main: &Path, mut files: Vec<PathBuf>, store: Option<&dyn Stor
     }
     diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
     Fresh { plan, report: config::human(&diagnostics, false), files, digest: seen, stored }
-}
-
-/// The files of a configuration. Where errors kept it from being understood: those known, and those with the errors.
-fn files_of(loaded: &Loaded, known: &[PathBuf]) -> Vec<PathBuf> {
-    if let Some(plan) = &loaded.plan {
-        return plan.files.clone();
-    }
-    let mut files = known.to_vec();
-    for diagnostic in &loaded.diagnostics {
-        if !files.contains(&diagnostic.file) {
-            files.push(diagnostic.file.clone());
-        }
-    }
-    files
 }

@@ -146,7 +146,7 @@ impl Daemon {
     }
 
     /// Fills a file system up.
-    pub(crate) fn fill(&self, folder: &Path) {
+    pub(crate) fn fill(folder: &Path) {
         let mut filler = fs::File::create(folder.join("filler")).unwrap();
         let block = [0_u8; 4096];
         // No more than a hundred megabytes, should this be another file system than the small one.
