@@ -5,9 +5,11 @@ mod harness;
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use harness::{Daemon, Folder, rrdtool};
 
@@ -106,6 +108,43 @@ fn change_of_an_included_file_is_taken_over_and_an_error_in_it_is_not() {
     daemon.signal(libc::SIGHUP);
     assert!(daemon.until_logged("the new configuration runs").contains("kept=2 changed=0 added=0 removed=0"));
     assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn datadir_does_not_change_while_the_daemon_runs() {
+    let (folder, server) = (Folder::new(3600, 3, 0.1), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    let daemon = Daemon::start(&folder);
+    fs::create_dir(folder.path("other")).unwrap();
+    let config = fs::read_to_string(folder.path("config")).unwrap();
+    folder.write("config", &config.replace(&folder.path("data"), &folder.path("other")));
+    daemon.until_logged("not taken over");
+    let error = daemon.json("/readyz")["config_error"].as_str().unwrap().to_owned();
+    assert!(error.starts_with("datadir cannot change"), "{error}");
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn service_manager_is_told_how_the_daemon_is() {
+    let (folder, server) = (Folder::new(3600, 3, 0.1), Server::start());
+    folder.write("Targets", &server.target("Web"));
+    let manager = UnixDatagram::bind(folder.path("notify")).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let told = || {
+        let mut message = [0; 500];
+        let length = manager.recv(&mut message).expect("the daemon says nothing");
+        String::from_utf8_lossy(&message[..length]).into_owned()
+    };
+    let until_told = |state: &str| (0..500).map(|_| told()).find(|message| message.contains(state)).unwrap();
+    let environment = [("NOTIFY_SOCKET", folder.path("notify")), ("WATCHDOG_USEC", "200000".to_owned())];
+    let daemon = Daemon::start_with(&folder, &environment);
+    until_told("READY=1");
+    until_told("WATCHDOG=1");
+    daemon.signal(libc::SIGHUP);
+    assert!(until_told("RELOADING=1").contains("MONOTONIC_USEC="));
+    until_told("READY=1");
+    assert_eq!(daemon.stop(), Some(0));
+    until_told("STOPPING=1");
 }
 
 #[test]

@@ -60,6 +60,13 @@ impl Daemon {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_smokeprobe-server")), folder)
     }
 
+    /// Starts it with more in its environment.
+    pub(crate) fn start_with(folder: &Folder, environment: &[(&str, String)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_smokeprobe-server"));
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Self::spawn(command, folder)
+    }
+
     /// Starts it with four megabytes for its data.
     pub(crate) fn start_on_small_disk(folder: &Folder) -> Self {
         let mut command = Command::new("unshare");
