@@ -221,7 +221,7 @@ mod librrd {
 mod librrd {
     use std::io::{BufRead, BufReader, Write};
     use std::path::{Path, PathBuf};
-    use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+    use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
     use smokeprobe_core::SeriesId;
     use smokeprobe_store::Consolidation;
@@ -230,8 +230,16 @@ mod librrd {
 
     pub(crate) struct Files {
         folder: PathBuf,
+        child: Child,
         input: ChildStdin,
         output: BufReader<ChildStdout>,
+    }
+
+    impl Drop for Files {
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 
     impl Files {
@@ -245,6 +253,7 @@ mod librrd {
             let (input, output) = (child.stdin.take(), child.stdout.take());
             Self {
                 folder: folder.to_owned(),
+                child,
                 input: input.expect("a pipe"),
                 output: BufReader::new(output.expect("a pipe")),
             }

@@ -4,10 +4,14 @@
 
 #[cfg(feature = "test-util")]
 pub mod conformance;
+#[cfg(feature = "librrd")]
+mod librrd;
 mod memory;
 pub mod rrd;
 mod store;
 
+#[cfg(feature = "librrd")]
+pub use librrd::LibrrdStore;
 pub use memory::MemoryStore;
 pub use rrd::{Archive, RrdStore, RrdStoreConfig};
 pub use store::{Appended, Consolidation, Frame, Query, SeriesMeta, Store, StoreError};

@@ -12,6 +12,8 @@ mod consolidate;
 #[cfg(test)]
 mod crash;
 mod disk;
+#[cfg(feature = "test-util")]
+mod exercise;
 mod fetch;
 mod file;
 mod incident;
@@ -46,6 +48,8 @@ use crate::store::{Appended, Frame, Query, SeriesMeta, Store, StoreError};
 pub(crate) use fetch::joined;
 pub(crate) use row::row_of;
 
+#[cfg(feature = "test-util")]
+pub use exercise::{exercise_file, exercise_journal};
 pub use incident::{Incident, IncidentKind};
 pub use layout::{Archive, Damage, Layout};
 
@@ -66,13 +70,13 @@ pub struct RrdStoreConfig {
 }
 
 impl RrdStoreConfig {
-    /// Files in `datadir` with these archives; bounds of 4 MB of rounds and 64 MB of journal.
+    /// Files in `datadir` with these archives; bounds of 8 MB of rounds and 64 MB of journal.
     pub fn new(datadir: impl Into<PathBuf>, archives: Vec<Archive>) -> Self {
         Self {
             datadir: datadir.into(),
             archives,
             clock: Arc::new(SystemClock),
-            pending_bytes: 4 << 20,
+            pending_bytes: 8 << 20,
             journal_bytes: 64 << 20,
         }
     }
@@ -148,6 +152,24 @@ impl RrdStore {
     /// The file of a series, whether it is there or not.
     pub fn path_of(&self, series: &SeriesId) -> PathBuf {
         self.shared.path_of(series)
+    }
+
+    /// What is known of a series, and when its file was last updated, in Unix seconds.
+    #[cfg(feature = "librrd")]
+    pub(crate) fn state_of(&self, series: &SeriesId) -> Result<(SeriesMeta, i64), StoreError> {
+        let path = self.path_of(series);
+        let file = RrdFile::open(self.shared.disk.as_ref(), &path, false, &self.shared.layouts)?;
+        let live = file.live().map_err(|damage| StoreError::Damaged { path: path.clone(), reason: damage.0 })?;
+        let reason = "its data sources are not those of a SmokePing file".to_owned();
+        let meta = self.shared.meta(series.clone(), &path).ok_or(StoreError::Damaged { path, reason })?;
+        Ok((meta, live.updated.secs))
+    }
+
+    /// Returns once everything written to the folder's file system survives a power cut.
+    #[cfg(feature = "librrd")]
+    pub(crate) fn sync_file_system(&self) -> Result<(), StoreError> {
+        let path = self.shared.config.datadir.clone();
+        self.shared.disk.sync_all(&path).map_err(|source| StoreError::Io { action: "sync", path, source })
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {

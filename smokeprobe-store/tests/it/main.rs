@@ -3,5 +3,8 @@
 mod common;
 mod contract;
 mod files;
+mod forged;
 mod kill;
+#[cfg(feature = "librrd")]
+mod librrd;
 mod rrdtool;

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::rrd::disk::{Disk, DiskFile, Entry, EntryKind};
 
 const PAGE: u64 = 4096;
+#[cfg(test)]
 const SECTOR: usize = 512;
 
 /// A file system in memory.
@@ -66,7 +67,19 @@ impl Change {
 }
 
 impl SimDisk {
+    /// Puts a file in place that is safe at once.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn put(&self, path: &Path, bytes: Vec<u8>) {
+        let mut state = self.lock();
+        let file = state.files.len();
+        state.files.push(SimFile { safe: bytes.clone(), now: bytes, unsafe_changes: Vec::new() });
+        state.names.insert(path.to_owned(), file);
+        state.safe_names.insert(path.to_owned(), file);
+        state.folders.extend(path.ancestors().skip(1).map(Path::to_owned));
+    }
+
     /// Lets `calls` more changing calls succeed.
+    #[cfg(test)]
     pub(crate) fn die_after(&self, calls: u64, seed: u64) {
         let mut state = self.lock();
         state.calls_left = Some(calls);
@@ -74,6 +87,7 @@ impl SimDisk {
     }
 
     /// The file system that a process finds after the one before was killed.
+    #[cfg(test)]
     pub(crate) fn after_kill(&self) -> Self {
         let mut state = self.lock();
         let files = state.files.clone();
@@ -90,6 +104,7 @@ impl SimDisk {
     }
 
     /// The file system that is found when the power comes back.
+    #[cfg(test)]
     pub(crate) fn after_power_cut(&self) -> Self {
         let mut state = self.lock();
         let mut names = state.safe_names.clone();
@@ -112,6 +127,7 @@ impl SimDisk {
     }
 
     /// The contents of a file.
+    #[cfg(test)]
     pub(crate) fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let state = self.lock();
         Some(state.files[*state.names.get(path)?].now.clone())
@@ -126,6 +142,7 @@ impl SimDisk {
     }
 }
 
+#[cfg(test)]
 impl SimFile {
     fn survivor(&self, state: &mut State) -> Vec<u8> {
         let mut versions = vec![self.safe.clone()];
