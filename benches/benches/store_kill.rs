@@ -78,7 +78,8 @@ fn whole(datadir: &Path, completed: i64) -> bool {
             return false;
         };
         let turn_of = |end: i64| (end - START) / 300;
-        let fine_is_whole = (0..fine.rows()).all(|row| fine.loss[row].to_bits() == (loss(turn_of(fine.end_of(row))) as f64).to_bits())
+        let fine_is_whole = (0..fine.rows())
+            .all(|row| fine.loss[row].to_bits() == (loss(turn_of(fine.end_of(row))) as f64).to_bits())
             && fine.end_of(fine.rows() - 1) == end;
         let coarse_is_whole = coarse.step != 1200
             || (0..coarse.rows()).all(|row| {

@@ -155,7 +155,13 @@ impl Engine {
 
     /// How it is doing.
     pub fn status(&self) -> EngineStatus {
-        *self.status.lock().unwrap_or_else(PoisonError::into_inner)
+        self.observer()()
+    }
+
+    /// Asks how it is doing, from wherever that is wanted; the last answer stands when the engine has ended.
+    pub fn observer(&self) -> impl Fn() -> EngineStatus + Send + Sync + 'static {
+        let status = Arc::clone(&self.status);
+        move || *status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

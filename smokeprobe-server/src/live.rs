@@ -1,11 +1,12 @@
 //! What the web may know of the running measurement: the last round of each series, and the state of the server.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
-use smokeprobe_core::{Round, RoundSink, SeriesId, SinkError, TargetPath, WallTime};
+use smokeprobe_core::{EngineStatus, Round, RoundSink, SeriesId, SinkError, TargetPath, WallTime, icmp};
 use tokio::sync::broadcast;
 
 use crate::config::Plan;
@@ -23,10 +24,29 @@ pub struct Live {
     pub counters: Counters,
     rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
     feed: broadcast::Sender<Arc<Round>>,
+    measuring: OnceLock<Observer>,
 }
 
 /// Rounds that a subscriber may be behind: some seconds of ten thousand targets. Then it loses the oldest.
 const FEED: usize = 1024;
+
+/// How the measuring itself is doing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Measuring {
+    /// The engine.
+    pub engine: EngineStatus,
+    /// The pinger: what it sent, and what came that proves nothing.
+    pub icmp: icmp::Counters,
+}
+
+/// Asks how the measuring is doing.
+struct Observer(Box<dyn Fn() -> Measuring + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observer").field(&(self.0)()).finish()
+    }
+}
 
 /// How the last load of the configuration ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,12 +97,23 @@ impl Live {
             counters: Counters::default(),
             rounds: RwLock::default(),
             feed: broadcast::channel(FEED).0,
+            measuring: OnceLock::new(),
         }
     }
 
     /// The last round of a series.
     pub fn last_round(&self, series: &SeriesId) -> Option<Arc<Round>> {
         self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(series).cloned()
+    }
+
+    /// From now on, `measuring` says how the measuring is doing. The first who is given stays.
+    pub fn observe(&self, measuring: impl Fn() -> Measuring + Send + Sync + 'static) {
+        let _ = self.measuring.set(Observer(Box::new(measuring)));
+    }
+
+    /// How the measuring is doing; nothing is known before it has begun.
+    pub fn measuring(&self) -> Measuring {
+        self.measuring.get().map(|observer| (observer.0)()).unwrap_or_default()
     }
 
     /// Every round from now on, as it is closed.

@@ -31,7 +31,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::config::Plan;
-use crate::live::{Live, LiveSink, ReloadState};
+use crate::live::{Live, LiveSink, Measuring, ReloadState};
 use crate::rawlog::RawLogSink;
 use crate::series::Shelf;
 use crate::watch::Watch;
@@ -170,6 +170,8 @@ impl Daemon {
         tracing::info!(series = specs.len(), datadir = %plan.general.datadir.display(), "measuring");
         let resolver = Arc::new(SystemResolver::new(Arc::clone(&clock)));
         let engine = Engine::start(EngineConfig::new(resolver).with_clock(Arc::clone(&clock)), specs, Box::new(sink));
+        let (engine_status, pinger) = (engine.observer(), shelf.pinger().clone());
+        live.observe(move || Measuring { engine: engine_status(), icmp: pinger.counters() });
         readiness.measuring();
         tracing::info!("serving http://{address}/");
         let systemd = Systemd::ready(&*clock);

@@ -45,6 +45,11 @@ struct Key {
 }
 
 impl Shelf {
+    /// The pinger of all ICMP probes.
+    pub const fn pinger(&self) -> &Pinger {
+        &self.pinger
+    }
+
     /// The series of a plan that this machine measures, in the plan's order. `stored` is what the store has.
     pub fn specs(&mut self, plan: &Plan, stored: &[SeriesMeta]) -> Vec<SeriesSpec> {
         let last: HashMap<&SeriesId, Slot> =

@@ -153,7 +153,9 @@ mod tests {
     async fn change_of_an_included_file_is_noticed_however_it_is_saved() {
         let folder = tempfile::tempdir().unwrap();
         let files: Vec<PathBuf> = ["config", "Targets"].map(|name| folder.path().join(name)).into();
-        files.iter().for_each(|file| fs::write(file, "old").unwrap());
+        for file in &files {
+            fs::write(file, "old").unwrap();
+        }
         let mut watch = Watch::new(files.clone(), digest(&files));
         assert!(watch.watcher.is_some(), "this test needs inotify");
 

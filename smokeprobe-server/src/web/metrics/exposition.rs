@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 
 use super::super::WebState;
 use super::stats::{SeriesStats, UNKNOWN_REASONS};
+use crate::live::Measuring;
 
 /// Prometheus' text format, version 0.0.4.
 pub(super) const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -63,6 +64,7 @@ impl Collector for Snapshot {
         let mut out = Families(&mut encoder);
         self.series(&mut out)?;
         self.totals(&mut out)?;
+        self.measuring(&mut out)?;
         self.server(&mut out)
     }
 }
@@ -121,6 +123,41 @@ impl Snapshot {
         let help = "How late the worst of our own timers was, one value a round";
         let mut family = out.family("smokeprobe_timer_lateness_seconds", help, MetricType::Histogram)?;
         family.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+    }
+
+    fn measuring(&self, out: &mut Families) -> fmt::Result {
+        let Measuring { engine, icmp } = self.0.live.measuring();
+        out.gauge("smokeprobe_rounds_running", "Rounds that run now", engine.running as f64)?;
+        let help = "Rounds that were closed while their probe blocks its thread";
+        out.gauge("smokeprobe_rounds_stuck", help, engine.stuck as f64)?;
+        let help = "How late the last round started";
+        out.gauge("smokeprobe_round_lateness_seconds", help, engine.lateness.as_secs_f64())?;
+        let help = "How late a round started at worst since the start";
+        out.gauge("smokeprobe_round_worst_lateness_seconds", help, engine.worst_lateness.as_secs_f64())?;
+        for (name, help, count) in [
+            ("smokeprobe_slots_missed", "Slots that went by without a round", engine.missed),
+            ("smokeprobe_probes_panicked", "Rounds whose probe panicked", engine.panicked),
+            ("smokeprobe_probes_cut_off", "Rounds that were cut off at their deadline", engine.cut_off),
+            ("smokeprobe_icmp_sent", "ICMP requests handed to the kernel", icmp.sent),
+            ("smokeprobe_icmp_send_waits", "Times that a full send buffer made us wait", icmp.send_waits),
+            ("smokeprobe_icmp_send_failed", "ICMP requests that the system refused to send", icmp.send_failed),
+            ("smokeprobe_icmp_clock_steps", "Steps of the wall clock seen between stamps", icmp.clock_steps),
+        ] {
+            out.family(name, help, MetricType::Counter)?.encode_counter::<NoLabelSet, u64, u64>(&count, None)?;
+        }
+        let help = "ICMP packets received that gave no RTT, by what they were";
+        let mut family = out.family("smokeprobe_icmp_ignored", help, MetricType::Counter)?;
+        for (what, count) in [
+            ("after_close", icmp.after_close),
+            ("forged", icmp.forged),
+            ("truncated", icmp.truncated),
+            ("damaged", icmp.damaged),
+            ("unexpected", icmp.unexpected),
+            ("foreign_error", icmp.foreign_errors),
+        ] {
+            counter(&mut family, &[("what", what)], count)?;
+        }
+        Ok(())
     }
 
     fn server(&self, out: &mut Families) -> fmt::Result {
