@@ -18,11 +18,11 @@ const GRACE: Duration = Duration::from_millis(200);
 /// The engine has this long to close all rounds, its grace included.
 const ENGINE: Duration = Duration::from_millis(600);
 
-/// The writer has this long to store what waits.
-const WRITER: Duration = Duration::from_millis(900);
+/// By then the writer must have stored what waits: two seconds, less what the runtime and the process take to end.
+const WRITER: Duration = Duration::from_millis(1600);
 
 /// Open requests may go on for this long after that.
-const WEB: Duration = Duration::from_millis(200);
+const WEB: Duration = Duration::from_millis(50);
 
 /// The web server's task.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ impl Web {
 impl Daemon {
     /// Stops everything within two seconds.
     pub(super) async fn stop(self) {
+        let begun = self.clock.mono();
         self.readiness.stopping();
         systemd::stopping();
         let _ = self.web.stop.send(());
@@ -52,7 +53,8 @@ impl Daemon {
             tracing::error!("the engine did not stop in time: rounds in flight may be lost");
         }
         let (writer, clock) = (self.writer, Arc::clone(&self.clock));
-        let left = blocking(move || writer.stop(&*clock, WRITER)).await;
+        let time = WRITER.saturating_sub(clock.mono().saturating_since(begun));
+        let left = blocking(move || writer.stop(&*clock, time)).await;
         if left > 0 {
             let why = self.live.writer.load().blocked.clone().unwrap_or_else(|| "there was no time".to_owned());
             tracing::error!("{left} rounds could not be stored and are lost: {why}");
