@@ -153,3 +153,57 @@ impl RoundSink for LiveSink {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smokeprobe_core::{Measured, RoundOrder, RoundResult, Slot, Step, UnknownReason};
+
+    use super::*;
+    use crate::config::{InMemory, load_from};
+
+    fn plan(targets: &str) -> Arc<Plan> {
+        let text = format!("*** Targets ***\nprobe = FPing\n{targets}");
+        Arc::new(load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap())
+    }
+
+    fn round(series: &str) -> Round {
+        let slot = Slot::containing(WallTime::EPOCH, Step::DEFAULT);
+        let order = RoundOrder { series: series.parse().unwrap(), slot, pings: 1 };
+        Round::unknown(&order, WallTime::EPOCH, UnknownReason::Hung)
+    }
+
+    #[test]
+    fn rounds_are_counted_kept_and_told() {
+        let live = Arc::new(Live::new(plan("+ A\nhost = 192.0.2.1\n")));
+        let (mut sink, mut feed) = (LiveSink(Arc::clone(&live)), live.subscribe());
+        let lost = Round { result: RoundResult::Measured(Measured::from_samples([], 1)), ..round("A") };
+        sink.accept(&round("A")).unwrap();
+        sink.accept(&lost).unwrap();
+        assert_eq!(*feed.try_recv().unwrap(), round("A"));
+        assert_eq!(*live.last_round(&lost.series).unwrap(), lost);
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        assert_eq!((count(&live.counters.rounds_measured), count(&live.counters.rounds_unknown)), (1, 1));
+    }
+
+    #[test]
+    fn subscriber_that_does_not_listen_keeps_nobody_waiting() {
+        let live = Arc::new(Live::new(plan("+ A\nhost = 192.0.2.1\n")));
+        let (mut sink, mut feed) = (LiveSink(Arc::clone(&live)), live.subscribe());
+        for _ in 0..2 * FEED {
+            sink.accept(&round("A")).unwrap();
+        }
+        assert!(matches!(feed.try_recv(), Err(broadcast::error::TryRecvError::Lagged(_))));
+    }
+
+    #[test]
+    fn rounds_of_targets_that_are_gone_are_forgotten() {
+        let live = Arc::new(Live::new(plan("+ A\nhost = 192.0.2.1\n+ B\nhost = 192.0.2.2\n")));
+        let mut sink = LiveSink(Arc::clone(&live));
+        for series in ["A", "A~far", "B"] {
+            sink.accept(&round(series)).unwrap();
+        }
+        live.follow(plan("+ A\nhost = 192.0.2.1\n"));
+        let kept = |series: &str| live.last_round(&series.parse().unwrap()).is_some();
+        assert_eq!(["A", "A~far", "B"].map(kept), [true, true, false]);
+    }
+}
