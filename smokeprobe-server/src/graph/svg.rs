@@ -95,7 +95,7 @@ impl Document {
             self.loss_background(drawing, &layout.plot, smoke)?;
         }
         let measured = smoke.as_ref().is_some_and(|smoke| smoke.measured);
-        self.grid(drawing, &scale, measured)?;
+        self.grid(drawing, &scale, summary.median.is_some())?;
         if let Some(smoke) = &smoke {
             self.smoke(drawing, frame.map_or(2, |frame| frame.pings), smoke)?;
             self.medians(drawing, smoke)?;
@@ -167,10 +167,10 @@ impl Document {
         Ok(())
     }
 
-    fn grid(&mut self, drawing: &Drawing, scale: &Scale, measured: bool) -> fmt::Result {
+    fn grid(&mut self, drawing: &Drawing, scale: &Scale, answered: bool) -> fmt::Result {
         let plot = scale.plot;
         let (mut values, unit) = ticks::values(scale);
-        if !measured {
+        if !answered {
             // There is nothing that a scale could be of.
             values.clear();
         }
@@ -190,6 +190,10 @@ impl Document {
         for tick in &times {
             if is_now && tick.at + text_width(&tick.label) / 2.0 > plot.right - 32.0 {
                 break;
+            }
+            // Nor may it run into the number at the foot of the other axis.
+            if tick.at < plot.left + 12.0 {
+                continue;
             }
             let anchor = if tick.at > plot.right - 16.0 { "end" } else { "middle" };
             self.label(tick.at, plot.bottom + 15.0, anchor, &tick.label, false)?;
