@@ -154,7 +154,8 @@ impl Daemon {
         let of_web: Arc<dyn Store> = Arc::<RrdStore>::clone(&store);
         let state =
             WebState::new(Arc::clone(&live), of_web, Arc::clone(&clock), Arc::clone(&metrics), Arc::clone(&readiness));
-        let web = Web::start(listener, web::router(state));
+        let web = Web::start(listener, web::router(state))
+            .map_err(|source| RunError::System { action: "start the web server", source })?;
 
         let mut shelf = Shelf::default();
         let specs = shelf.specs(&plan, &stored);

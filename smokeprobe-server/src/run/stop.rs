@@ -1,12 +1,12 @@
 //! The end, in order and in time.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{Daemon, blocking, systemd};
@@ -21,24 +21,22 @@ const ENGINE: Duration = Duration::from_millis(600);
 /// By then the writer must have stored what waits: two seconds, less what the runtime and the process take to end.
 const WRITER: Duration = Duration::from_millis(1600);
 
-/// Open requests may go on for this long after that.
-const WEB: Duration = Duration::from_millis(50);
-
-/// The web server's task.
+/// The web server, on a thread of its own: viewers take no turn of the runtime that measures.
 #[derive(Debug)]
 pub(super) struct Web {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
 }
 
 impl Web {
-    pub(super) fn start(listener: TcpListener, router: Router) -> Self {
+    pub(super) fn start(listener: TcpListener, router: Router) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let shutdown = async move {
             // A sender that is gone means the same.
             let _: Result<(), _> = stopped.await;
         };
-        Self { stop, task: tokio::spawn(web::serve(listener, router, shutdown)) }
+        // Its thread is not waited for: open requests may go on while rounds are stored, and end with the process.
+        web::serve_on_thread(listener.into_std()?, router, shutdown)?;
+        Ok(Self { stop })
     }
 }
 
@@ -59,8 +57,6 @@ impl Daemon {
             let why = self.live.writer.load().blocked.clone().unwrap_or_else(|| "there was no time".to_owned());
             tracing::error!("{left} rounds could not be stored and are lost: {why}");
         }
-        // What is not done by then is cut off with the runtime.
-        let _ = timeout(WEB, self.web.task).await;
         tracing::info!("stopped");
     }
 }
