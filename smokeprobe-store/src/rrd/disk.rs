@@ -158,8 +158,8 @@ impl Disk for OsDisk {
     }
 
     fn lock_dir(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
-        let folder = File::open(path)?;
-        Ok(sys::try_lock(&folder)?.then(|| Box::new(folder) as Box<dyn Any + Send + Sync>))
+        let lock = sys::Lock::take(File::open(path)?)?;
+        Ok(lock.map(|lock| Box::new(lock) as Box<dyn Any + Send + Sync>))
     }
 
     fn spawn(&self, task: Box<dyn FnOnce() + Send>) {

@@ -5,15 +5,32 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-/// Takes the exclusive advisory lock of an open file or folder; `false` if another process has it. It is released
-/// when the file is closed, also by a kill. Source: flock(2).
-pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
-    // SAFETY: flock takes two integers; the descriptor is open as long as `file` is borrowed.
-    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-        return Ok(true);
+/// The exclusive advisory lock of an open file or folder, until it is dropped or the process ends, also by a kill.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Lock {
+    /// Takes the lock; `None` if another process has it. Source: flock(2).
+    pub(crate) fn take(file: File) -> io::Result<Option<Self>> {
+        match flock(&file, libc::LOCK_EX | libc::LOCK_NB) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
     }
-    let error = io::Error::last_os_error();
-    if error.kind() == io::ErrorKind::WouldBlock { Ok(false) } else { Err(error) }
+}
+
+impl Drop for Lock {
+    /// Closing is not enough: a child that is being started has the same open file until it runs its program.
+    fn drop(&mut self) {
+        // Closing releases it in the end, so that nothing is left to do when this fails.
+        let _ = flock(&self.0, libc::LOCK_UN);
+    }
+}
+
+fn flock(file: &File, operation: libc::c_int) -> io::Result<()> {
+    // SAFETY: flock takes two integers; the descriptor is open as long as `file` is borrowed.
+    if unsafe { libc::flock(file.as_raw_fd(), operation) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Writes everything that a file system still holds in memory to its disk. Source: syncfs(2); errors of earlier
