@@ -167,6 +167,12 @@ impl Snapshot {
         out.total("smokeprobe_rounds_stored", "Rounds kept by the store", &counters.rounds_stored)?;
         let help = "Rounds dropped because the writer's queue was full";
         out.total("smokeprobe_rounds_dropped", help, &counters.rounds_dropped)?;
+        let help = "Rounds whose slot the store had already";
+        out.total("smokeprobe_rounds_duplicate", help, &counters.rounds_duplicate)?;
+        let help = "Rounds older than the last one stored: the clock was set back";
+        out.total("smokeprobe_rounds_too_old", help, &counters.rounds_too_old)?;
+        let help = "Rounds that the store refused for good";
+        out.total("smokeprobe_rounds_refused", help, &counters.rounds_refused)?;
         out.gauge("smokeprobe_writer_queue_rounds", "Rounds that wait to be written", writer.queued as f64)?;
         let blocked = f64::from(u8::from(writer.blocked.is_some()));
         out.gauge("smokeprobe_writer_blocked", "1 while rounds cannot be written", blocked)?;
