@@ -29,13 +29,13 @@ pub struct LibrrdStore {
 impl LibrrdStore {
     /// Files in the folder of `config`, with its archives.
     pub fn open(config: RrdStoreConfig) -> Result<Self, StoreError> {
-        let archives = config.archives.clone();
-        std::fs::create_dir_all(&config.datadir).map_err(|source| StoreError::Io {
+        let RrdStoreConfig { datadir, archives, .. } = config;
+        std::fs::create_dir_all(&datadir).map_err(|source| StoreError::Io {
             action: "make",
-            path: config.datadir.clone(),
+            path: datadir.clone(),
             source,
         })?;
-        Ok(Self { archives, reader: RrdStore::read_only(config)?, turn: Mutex::default() })
+        Ok(Self { archives, reader: RrdStore::read_only(datadir), turn: Mutex::default() })
     }
 
     fn create(&self, path: &Path, round: &Round) -> Result<(), StoreError> {
