@@ -408,6 +408,22 @@ fn a_full_send_buffer_delays_and_loses_nothing() {
     assert!(gaps[1..].iter().all(|gap| *gap >= Duration::from_millis(990)), "{gaps:?}");
 }
 
+/// As the driver does it: a whole burst is asked for before its first packet is with the kernel.
+#[test]
+fn a_round_with_an_interval_below_the_tick_sends_several_packets_a_burst() {
+    let mut world = World::new(World::delay(1), 1);
+    world.start_with(|request| {
+        request.interval = Duration::from_millis(1);
+        request.group.gap = Duration::ZERO;
+    });
+    world.now = world.now + world.tick;
+    let burst = std::iter::from_fn(|| world.machine.poll_transmit(world.now)).count();
+    assert_eq!(burst, 11);
+    // None of them is with the kernel yet, so its buffer is full.
+    world.now = world.now + world.tick;
+    assert_eq!(world.machine.poll_transmit(world.now), None);
+}
+
 #[test]
 fn what_cannot_be_sent_is_lost_for_that_reason() {
     let mut world = World::new(World::delay(1), 1);

@@ -209,8 +209,8 @@ impl Machine {
             let rounds = &self.rounds;
             let (key, due) = self.pacing.poll(now, |key| rounds.get(key).is_some())?;
             let Some(round) = self.rounds.get_mut(key) else { continue };
-            if round.samples.last().is_some_and(|last| last.state == State::Queued) {
-                // The send buffer is full. One packet a round waits there, no more.
+            if round.samples.last().is_some_and(|last| last.state == State::Queued && last.sent.user < now) {
+                // The send buffer is full. What a round had in the burst that met it waits there, no more.
                 self.pacing.wait(round.group, now + TICK, key);
                 continue;
             }
