@@ -205,7 +205,8 @@ pub(crate) fn make(
     disk.create_dir(folder).map_err(failed("make the folder of"))?;
     let free = disk.free_space(folder).map_err(failed("learn of space for"))?;
     if free < layout.file_len + SPARE {
-        let text = format!("it takes {} bytes, and {free} are free", layout.file_len);
+        let (needed, spare) = (layout.file_len, SPARE);
+        let text = format!("it takes {needed} bytes beside {spare} that stay for the journal, and {free} are free");
         return Err(failed("make")(io::Error::new(io::ErrorKind::StorageFull, text)));
     }
     let beside = beside(path, "new");
