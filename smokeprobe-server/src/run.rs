@@ -9,6 +9,7 @@
 //! Stop, by SIGTERM or SIGINT: the engine closes the rounds in flight with what they have, the writer stores and syncs
 //! all that waits, the web lets open requests end; within two seconds, whatever hangs.
 
+mod limits;
 mod load;
 mod stop;
 mod systemd;
@@ -137,6 +138,9 @@ struct Daemon {
 impl Daemon {
     async fn start(options: RunOptions) -> Result<Self, RunError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        if let Err(error) = limits::raise_open_files() {
+            tracing::warn!("cannot raise the limit of open files: {error}");
+        }
         let config = options.config.clone();
         let fresh = blocking(move || load(&config, vec![config.clone()], None)).await;
         let plan = fresh.plan.ok_or(RunError::Config { report: fresh.report })?;
