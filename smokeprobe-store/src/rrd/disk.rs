@@ -66,8 +66,6 @@ pub(crate) trait DiskFile: Send + Sync {
 
     fn len(&self) -> io::Result<u64>;
 
-    fn set_len(&self, len: u64) -> io::Result<()>;
-
     /// Returns once the contents survive a power cut.
     fn sync(&self) -> io::Result<()>;
 }
@@ -189,10 +187,6 @@ impl DiskFile for File {
         // A quarter of the price of asking for everything that is known of a file. The position is used by no one.
         let mut file = self;
         file.seek(SeekFrom::End(0))
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        File::set_len(self, len)
     }
 
     fn sync(&self) -> io::Result<()> {

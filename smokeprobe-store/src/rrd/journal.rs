@@ -16,6 +16,8 @@ const FOLDER: &str = ".smokeprobe";
 const MAGIC: &[u8; 8] = b"smkjrnl1";
 /// Magic, segment number and the checksum of both.
 const SEGMENT_HEADER: u64 = 20;
+/// The file is made longer by this many zeros at a time.
+const AHEAD: u64 = 256 << 10;
 /// Length and checksum.
 const RECORD_HEADER: usize = 8;
 /// No entry comes near: a thousand pings with a hundred archives take 1.3 MB.
@@ -27,8 +29,10 @@ pub(crate) struct Journal {
     folder: PathBuf,
     number: u64,
     file: Box<dyn DiskFile>,
-    /// Where the next record goes. What a failed write left beyond it is overwritten.
+    /// Where the next record goes.
     end: u64,
+    /// The file is this long; what lies beyond `end` is zero.
+    lengthened: u64,
     /// Everything before is on the disk.
     synced: u64,
     /// The record being written.
@@ -61,7 +65,16 @@ impl Journal {
         disk.sync_dir(&folder)?;
         disk.sync_dir(datadir)?;
         let disk = Arc::clone(disk);
-        Ok(Self { disk, folder, number, file, end: SEGMENT_HEADER, synced: SEGMENT_HEADER, buffer: Vec::new() })
+        Ok(Self {
+            disk,
+            folder,
+            number,
+            file,
+            end: SEGMENT_HEADER,
+            lengthened: SEGMENT_HEADER,
+            synced: SEGMENT_HEADER,
+            buffer: Vec::new(),
+        })
     }
 
     /// Writes an entry. It survives the end of the process once this has returned, and a power cut after
@@ -75,12 +88,16 @@ impl Journal {
         let checksum = checksum(self.number, &bytes[RECORD_HEADER..]);
         bytes[..4].copy_from_slice(&len.to_le_bytes());
         bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
-        if let Err(error) = self.file.write_at(bytes, self.end) {
-            // Half a record is no record; taking it away only gives its space back.
-            let _ = self.file.set_len(self.end);
-            return Err(error);
+        let end = self.end + bytes.len() as u64;
+        if end > self.lengthened {
+            // Writing where the file has been before is much cheaper than making it longer each time.
+            let ahead = end.max(self.lengthened + AHEAD);
+            self.file.write_at(&vec![0; (ahead - self.lengthened) as usize], self.lengthened)?;
+            self.lengthened = ahead;
         }
-        self.end += bytes.len() as u64;
+        // What a failed write leaves is half a record, which is none, and overwritten by the next.
+        self.file.write_at(bytes, self.end)?;
+        self.end = end;
         Ok(())
     }
 

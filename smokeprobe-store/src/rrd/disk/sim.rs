@@ -41,28 +41,22 @@ struct SimFile {
     now: Vec<u8>,
     /// What survives a power cut.
     safe: Vec<u8>,
-    /// The writes and changes of length since.
+    /// The writes since.
     unsafe_changes: Vec<Change>,
 }
 
+/// Bytes written at an offset.
 #[derive(Debug, Clone)]
-enum Change {
-    Write(u64, Vec<u8>),
-    Len(u64),
-}
+struct Change(u64, Vec<u8>);
 
 impl Change {
     fn apply(&self, bytes: &mut Vec<u8>) {
-        match self {
-            Self::Write(at, written) => {
-                let end = *at as usize + written.len();
-                if bytes.len() < end {
-                    bytes.resize(end, 0);
-                }
-                bytes[*at as usize..end].copy_from_slice(written);
-            }
-            Self::Len(len) => bytes.resize(*len as usize, 0),
+        let Self(at, written) = self;
+        let end = *at as usize + written.len();
+        if bytes.len() < end {
+            bytes.resize(end, 0);
         }
+        bytes[*at as usize..end].copy_from_slice(written);
     }
 }
 
@@ -343,7 +337,7 @@ impl DiskFile for SimHandle {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
         if state.call()? {
-            state.change(self.file, Change::Write(at, bytes.to_vec()));
+            state.change(self.file, Change(at, bytes.to_vec()));
             return Ok(());
         }
         let pages = (at + bytes.len() as u64) / PAGE - at / PAGE;
@@ -351,21 +345,12 @@ impl DiskFile for SimHandle {
             0 => 0,
             page => ((at / PAGE + page) * PAGE - at) as usize,
         };
-        state.change(self.file, Change::Write(at, bytes[..written].to_vec()));
+        state.change(self.file, Change(at, bytes[..written].to_vec()));
         Err(dead())
     }
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.disk.lock().files[self.file].now.len() as u64)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut state = self.disk.lock();
-        if !state.call()? {
-            return Err(dead());
-        }
-        state.change(self.file, Change::Len(len));
-        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
