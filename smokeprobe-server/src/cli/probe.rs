@@ -146,7 +146,10 @@ struct Done {
 pub(super) fn execute(args: ProbeArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
-        let (common, jobs) = plan(args.protocol)?;
+        let (common, jobs) = match plan(args.protocol) {
+            Ok(planned) => planned,
+            Err(wrong) => return Ok(terminal::wrong_usage(&wrong)),
+        };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let resolver = SystemResolver::new(Arc::clone(&clock));
         let mut rounds: FuturesOrdered<_> =

@@ -14,6 +14,12 @@ pub(super) fn report(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     })
 }
 
+/// Prints what is wrong with an argument, and gives the exit code that other wrong usage has.
+pub(super) fn wrong_usage(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(2)
+}
+
 /// An error and its causes in one line.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
