@@ -164,6 +164,8 @@ fn bad_arguments_are_named() {
         (&["probe", "tcp", "127.0.0.1"], "port"),
         (&["probe", "dns", "@127.0.0.1"], "name to ask for"),
         (&["export", "../etc/passwd"], "is not made of"),
+        (&["export", "A", "--datadir", ".", "--from", "yesterdayish"], "is not a time"),
+        (&["export", "A", "--datadir", ".", "--from", "now", "--to", "-1h"], "is later than"),
         (&["frobnicate"], "unrecognized"),
     ] {
         let output = smokeprobe(args);

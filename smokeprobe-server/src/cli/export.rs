@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
 use smokeprobe_store::{Consolidation, Query, RrdStore, Store as _};
 
-use super::ConfigArg;
+use super::{ConfigArg, terminal};
 use crate::rows::{self, Rows};
 use crate::{config, timespec};
 
@@ -61,17 +61,10 @@ pub(super) fn execute(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         Some(datadir) => datadir.clone(),
         None => datadir_of(&args.config.config)?,
     });
-    let now = SystemClock.wall();
-    let query = Query {
-        series: args.series.clone(),
-        from: timespec::parse(&args.from, now).context("--from")?.unix_secs(),
-        to: timespec::parse(&args.to, now).context("--to")?.unix_secs(),
-        consolidation: args.consolidation.into(),
-        max_points: args.points as usize,
+    let query = match question(args) {
+        Ok(query) => query,
+        Err(wrong) => return Ok(terminal::wrong_usage(&wrong)),
     };
-    if query.from > query.to {
-        bail!("--from {} is later than --to {}", args.from, args.to);
-    }
     let frame = store.query(&query)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match args.format {
@@ -83,6 +76,21 @@ pub(super) fn execute(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn question(args: &ExportArgs) -> anyhow::Result<Query> {
+    let now = SystemClock.wall();
+    let query = Query {
+        series: args.series.clone(),
+        from: timespec::parse(&args.from, now).context("--from")?.unix_secs(),
+        to: timespec::parse(&args.to, now).context("--to")?.unix_secs(),
+        consolidation: args.consolidation.into(),
+        max_points: args.points as usize,
+    };
+    if query.from > query.to {
+        bail!("--from {} is later than --to {}", args.from, args.to);
+    }
+    Ok(query)
 }
 
 /// Where the configuration keeps its data.
