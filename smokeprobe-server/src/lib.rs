@@ -7,6 +7,7 @@ pub mod live;
 pub mod rawlog;
 pub mod rows;
 pub mod run;
+mod sentence;
 pub mod series;
 pub mod timespec;
 pub mod watch;

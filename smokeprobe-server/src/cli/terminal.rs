@@ -20,12 +20,6 @@ pub(super) fn wrong_usage(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// An error and its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// Reads a duration with its unit: `1s`, `1.5ms`, `250us`, `0`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {

@@ -9,6 +9,7 @@ use smokeprobe_store::{Appended, StoreError};
 
 use super::keep::Keep;
 use crate::live::Counters;
+use crate::sentence::sentence;
 
 /// From one sync to the next: what a power cut may cost.
 const SYNC: Duration = Duration::from_secs(1);
@@ -209,16 +210,4 @@ fn count(appended: Appended, counters: &Counters) {
         Appended::TooOld => &counters.rounds_too_old,
     };
     counter.fetch_add(1, Ordering::Relaxed);
-}
-
-/// An error with its sources, as one sentence.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -9,6 +9,7 @@ use smokeprobe_core::{LossReason, Measured, Outcome, Phases, Quality, Rtt, WallT
 
 use super::{Done, Format};
 use crate::cli::terminal;
+use crate::sentence::sentence;
 
 /// Prints one host. What could not be measured goes to standard error: a line without an answer would say "lost".
 pub(super) fn print(done: &Done, format: Format, out: &mut impl Write) -> io::Result<()> {
@@ -17,7 +18,7 @@ pub(super) fn print(done: &Done, format: Format, out: &mut impl Write) -> io::Re
             serde_json::to_writer(&mut *out, &Report::new(done))?;
             writeln!(out)
         }
-        (Err(error), _) => writeln!(io::stderr(), "{}: {}", done.label, terminal::chain(error)),
+        (Err(error), _) => writeln!(io::stderr(), "{}: {}", done.label, sentence(error)),
         (Ok(None), _) => writeln!(io::stderr(), "{}: nothing was measured", done.label),
         (Ok(Some(_)), Format::Fping) => fping_line(&done.label, &done.outcomes, out),
         (Ok(Some(measured)), Format::Text) => people_text(&done.label, measured, out),
@@ -140,7 +141,7 @@ impl<'a> Report<'a> {
     fn new(done: &'a Done) -> Self {
         let (measured, error) = match &done.result {
             Ok(measured) => (measured.clone().unwrap_or_default(), None),
-            Err(error) => (Measured::default(), Some(terminal::chain(error))),
+            Err(error) => (Measured::default(), Some(sentence(error))),
         };
         let ms = |rtt: Rtt| rtt.as_millis_f64();
         Self {
