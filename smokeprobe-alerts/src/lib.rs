@@ -16,8 +16,27 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod alert;
+mod engine;
+mod event;
+pub mod notify;
+mod outbox;
 mod rule;
 mod rules;
+mod season;
+mod silence;
+mod state;
 
+pub use alert::{Alert, AlertPlan, Watched};
+pub use engine::{Engine, EngineError};
+pub use event::{AlertName, Event, Facts, RecipientId, Silent, What};
+pub use notify::{Delivered, DeliveryError, Illustrator, Notifier};
+pub use outbox::{Attempt, AttemptOutcome, Message, MessageId, Outbox, Terms};
 pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};
 pub use rules::{Kind, Rule, RuleError, Semantics, parse};
+pub use season::{HOUR, Season, SeasonOrder, WEEK};
+pub use silence::{Scope, Silence, Weekly, When};
+pub use state::{
+    Acknowledgement, AlertState, Change, HistoryQuery, PastAttempt, PastEvent, Saved, SeriesState, Standing,
+    StateError, StateStore,
+};

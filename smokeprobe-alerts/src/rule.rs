@@ -2,6 +2,8 @@
 
 use smokeprobe_core::Round;
 
+use crate::season::Season;
+
 /// Judges one series after each of its rounds.
 ///
 /// A rule is pure: no clock, no I/O, no state of its own. Whatever it must remember between two rounds is in `held`
@@ -9,6 +11,11 @@ use smokeprobe_core::Round;
 pub trait AlertRule: Send + Sync {
     /// How many of the newest rounds the rule looks at.
     fn window(&self) -> usize;
+
+    /// How many weeks of the same hour of the week the rule must know before it judges; 0 for none.
+    fn weeks(&self) -> u32 {
+        0
+    }
 
     /// What the rule says after the newest round of `history`, given whether its alert is raised already.
     fn judge(&self, history: &History<'_>, held: Held) -> Verdict;
@@ -41,10 +48,12 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a> {
     rounds: &'a [Observation],
+    season: Option<&'a Season>,
 }
 
 /// What one round says to a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Observation {
     /// Not a round: the place before the first one, which the pattern element `==S` matches.
     Start,
@@ -56,6 +65,7 @@ pub enum Observation {
 
 /// The figures of a measured round.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Measurement {
     /// Lost pings, in percent of those ordered.
     pub loss: f64,
@@ -70,7 +80,18 @@ pub struct Measurement {
 impl<'a> History<'a> {
     /// The rounds of a series, oldest first.
     pub const fn new(rounds: &'a [Observation]) -> Self {
-        Self { rounds }
+        Self { rounds, season: None }
+    }
+
+    /// The same with what is known of this hour of the week.
+    #[must_use]
+    pub const fn with_season(self, season: Option<&'a Season>) -> Self {
+        Self { season, ..self }
+    }
+
+    /// What the same hour of the week was like in the weeks before, where the rule asked for it.
+    pub const fn season(&self) -> Option<&'a Season> {
+        self.season
     }
 
     /// The rounds, oldest first.

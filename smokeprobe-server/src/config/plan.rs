@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use smokeprobe_alerts::notify::Secret;
+use smokeprobe_alerts::{RecipientId, Semantics, Silence, Terms};
 use smokeprobe_core::probes::{dns::DnsOptions, http::HttpOptions, icmp::IcmpOptions, tcp::TcpOptions};
 use smokeprobe_core::{Host, SeriesId, Step, TargetPath};
 pub use smokeprobe_store::Archive;
@@ -20,6 +23,8 @@ pub struct Plan {
     pub probes: BTreeMap<String, ProbeInstance>,
     /// `*** Alerts ***`, by name.
     pub alerts: BTreeMap<String, Alert>,
+    /// How alerts are told, and when not.
+    pub alerting: Alerting,
     /// `*** Slaves ***`, by name.
     pub slaves: BTreeMap<String, Slave>,
     /// The top section of `*** Targets ***` with everything below it, in the order of the file.
@@ -129,8 +134,12 @@ pub struct Target {
     pub pings: u32,
     /// Names of alerts, keys of [`Plan::alerts`].
     pub alerts: Vec<String>,
-    /// More recipients of its alerts.
-    pub alertee: Vec<String>,
+    /// More recipients of its alerts, keys of [`Alerting::recipients`].
+    pub alertee: Vec<RecipientId>,
+    /// While this target is down its alerts raise silently.
+    pub depends: Option<TargetPath>,
+    /// Labels, which silences and maintenance windows choose by.
+    pub labels: BTreeMap<String, String>,
     /// Names of slaves that measure it too, keys of [`Plan::slaves`].
     pub slaves: Vec<String>,
     /// This machine does not measure it, only its slaves do.
@@ -172,31 +181,124 @@ pub enum ProbeOptions {
 pub struct Alert {
     /// Its name.
     pub name: String,
-    /// `loss`, `rtt` or `matcher`.
-    pub kind: AlertKind,
-    /// The pattern or matcher call, checked.
+    /// The name of its kind of rule, such as `loss`.
+    pub kind: String,
+    /// The rule's text, checked.
     pub pattern: String,
+    /// Whose meaning the rule has.
+    pub semantics: Semantics,
     /// What people are told.
     pub comment: String,
     /// Tell only when it is raised and when it is cleared.
     pub edgetrigger: bool,
     /// Of several with a priority only the first tells; 1 is the highest.
     pub priority: Option<u32>,
-    /// Recipients: the section's, then its own.
-    pub to: Vec<String>,
+    /// How often to tell again while it is raised: `remind` with an edge trigger, `repeat` without one.
+    pub again: Option<Duration>,
+    /// Recipients: the section's, then its own; keys of [`Alerting::recipients`].
+    pub to: Vec<RecipientId>,
     /// A file with the text of the mail.
     pub mailtemplate: Option<PathBuf>,
 }
 
-/// What an alert looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlertKind {
-    /// A pattern over loss in percent.
-    Loss,
-    /// A pattern over medians in milliseconds.
-    Rtt,
-    /// A matcher call.
-    Matcher,
+/// How alerts are told, and when not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alerting {
+    /// The sender of mails.
+    pub from: Option<String>,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// `snpphost`: `host` or `host:port`.
+    pub snpp_host: Option<String>,
+    /// Everybody who is told of anything.
+    pub recipients: BTreeMap<RecipientId, Recipient>,
+    /// Maintenance windows.
+    pub maintenance: Vec<Silence>,
+}
+
+/// How mail leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mail {
+    /// `mailhost`: `host` or `host:port` each, tried in order.
+    pub hosts: Vec<String>,
+    /// `mailuser`.
+    pub user: Option<Secret>,
+    /// `mailpass`.
+    pub pass: Option<Secret>,
+    /// `mailtls`.
+    pub tls: MailTls,
+    /// `sendmail`: the program to hand the mail to when no host takes it.
+    pub sendmail: Option<PathBuf>,
+}
+
+/// Whether mail is encrypted on its way to the mail host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MailTls {
+    /// By STARTTLS when the host offers it; from the first byte on port 465.
+    #[default]
+    Opportunistic,
+    /// By STARTTLS, or not at all.
+    StartTls,
+    /// From the first byte.
+    Wrapped,
+    /// Never.
+    None,
+}
+
+/// Somebody who is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// How to reach them.
+    pub way: Way,
+    /// How they want to be told.
+    pub terms: Terms,
+    /// One try ends after this time.
+    pub timeout: Duration,
+    /// Another address of the service, such as a VPC endpoint.
+    pub endpoint: Option<String>,
+    /// The secret that messages are signed with.
+    pub secret: Option<Secret>,
+    /// More HTTP headers.
+    pub headers: Vec<(String, Secret)>,
+    /// A file with the text of the message.
+    pub template: Option<PathBuf>,
+}
+
+/// How to reach somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Way {
+    /// `|/path/prog`.
+    Exec(PathBuf),
+    /// `name@host`.
+    Mail(String),
+    /// `snpp:PAGER`.
+    Snpp(String),
+    /// `xmpp:ACCOUNT`.
+    Xmpp(String),
+    /// `sns:ARN`.
+    Sns(String),
+    /// `lambda:NAME` or `lambda:ARN`.
+    Lambda(String),
+    /// `https://…`; the address may hold a secret.
+    Webhook(Secret),
+    /// `dingtalk:TOKEN`.
+    Dingtalk(Secret),
+    /// `feishu:TOKEN`.
+    Feishu(Secret),
+    /// `wecom:KEY`.
+    Wecom(Secret),
+    /// `slack:T…/B…/…`, the end of the address of an incoming webhook, or that address.
+    Slack(Secret),
+    /// `telegram:TOKEN/CHAT`.
+    Telegram {
+        /// The bot's token.
+        token: Secret,
+        /// The id or `@name` of the chat.
+        chat: String,
+    },
+    /// `alertmanager:http://host:9093`.
+    Alertmanager(Secret),
 }
 
 /// A slave as configured.

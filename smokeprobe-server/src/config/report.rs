@@ -4,8 +4,9 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
+use smokeprobe_alerts::RecipientId;
 
-use super::plan::{Alert, AlertKind, Plan, Target, TargetHost};
+use super::plan::{Alert, Plan, Target, TargetHost};
 use super::{Diagnostic, Disk, Files, Loaded, Severity};
 
 /// For whom the report is.
@@ -109,12 +110,12 @@ struct TargetReport<'a> {
 
 #[derive(Serialize)]
 struct AlertReport<'a> {
-    r#type: &'static str,
+    r#type: &'a str,
     pattern: &'a str,
     comment: &'a str,
     edgetrigger: bool,
     priority: Option<u32>,
-    to: &'a [String],
+    to: &'a [RecipientId],
 }
 
 #[derive(Serialize)]
@@ -172,11 +173,7 @@ fn host(target: &Target) -> String {
 
 fn alert(alert: &Alert) -> serde_json::Value {
     let report = AlertReport {
-        r#type: match alert.kind {
-            AlertKind::Loss => "loss",
-            AlertKind::Rtt => "rtt",
-            AlertKind::Matcher => "matcher",
-        },
+        r#type: &alert.kind,
         pattern: &alert.pattern,
         comment: &alert.comment,
         edgetrigger: alert.edgetrigger,

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use super::check::Verdict;
 use super::diagnostics::{Diagnostics, did_you_mean};
 use super::grammar::{no_table, unknown_variable};
-use super::plan::Plan;
+use super::plan::{Alerting, Plan};
 use super::source::{Files, Sources, Span, Text};
 use super::tree::{Section, clipped};
 
@@ -97,6 +97,7 @@ pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problem
         presentation,
         probes: instances.into_iter().map(|(name, instance)| (name, instance.plan)).collect(),
         alerts,
+        alerting: Alerting::default(),
         slaves,
         root: root_node,
         files: sources.paths(),

@@ -8,8 +8,8 @@ use smokeprobe_core::probes::{icmp::IcmpOptions, tcp::TcpOptions};
 use smokeprobe_core::{Clock, Host, Measured, MonoTime, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
 use smokeprobe_server::config::Plan;
 use smokeprobe_server::config::plan::{
-    Archive, Database, Detail, General, Node, Offset, Overview, Presentation, ProbeInstance, ProbeOptions, Slave,
-    Target, TargetHost,
+    Alerting, Archive, Database, Detail, General, Node, Offset, Overview, Presentation, ProbeInstance, ProbeOptions,
+    Slave, Target, TargetHost,
 };
 use smokeprobe_server::live::{Live, LiveSink};
 use smokeprobe_server::web::{Metrics, MetricsSink, Readiness, WebState};
@@ -216,6 +216,7 @@ fn frame_of_plan() -> Plan {
         overrides: Vec::new(),
     };
     Plan {
+        alerting: Alerting::default(),
         general: General { owner: Some("Network team".to_owned()), ..General::default() },
         database: Database { step: Step::DEFAULT, pings: 20, archives: vec![archive] },
         presentation: Presentation {
@@ -275,6 +276,8 @@ pub(crate) fn leaf(path: &str, menu: &str, title: &str, host: &str, probe: &str,
     let name = path.rsplit('.').next().unwrap();
     let series: SeriesId = path.parse().unwrap();
     let target = Target {
+        depends: None,
+        labels: BTreeMap::new(),
         path: series.target.clone(),
         host: TargetHost::Fixed(Host::from(host)),
         probe: probe.to_owned(),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use smokeprobe_alerts::{RecipientId, Semantics};
+
 use super::super::check::{Check, Verdict, YES_NO, digits};
 use super::super::grammar::{Rules, Sections, Values, examine, must, rule};
-use super::super::plan::{Alert, AlertKind};
+use super::super::plan::Alert;
 use super::super::source::Text;
 use super::super::tree::{Section, clipped};
 use super::Context;
@@ -94,23 +96,22 @@ struct Common {
 
 fn alert(section: &Section, common: &Common, cx: &mut Context<'_>) -> Alert {
     let values = examine(section, &ALERT, cx.problems);
-    let kind = match values.string("type").as_deref() {
-        Some("rtt") => AlertKind::Rtt,
-        Some("matcher") => AlertKind::Matcher,
-        _ => AlertKind::Loss,
-    };
+    let kind = values.string("type").unwrap_or_default();
     if let (Some(_), Some(text)) = (values.text("type"), values.text("pattern"))
-        && let Err(error) = smokeprobe_alerts::parse(rule_kind(kind), &text.text)
+        && let Err(error) = smokeprobe_alerts::parse(rule_kind(&kind), &text.text)
     {
         cx.problems.error(text.part(error.span), error.message).maybe(error.help);
     }
     let mut to = common.to.clone();
     to.extend(split(values.text("to")));
+    let to = to.iter().map(|to| RecipientId::new(to)).collect();
     Alert {
         name: section.name.text.clone(),
         kind,
         pattern: values.string("pattern").unwrap_or_default(),
         comment: values.string("comment").unwrap_or_default(),
+        semantics: Semantics::Documented,
+        again: None,
         edgetrigger: values.yes("edgetrigger").unwrap_or(common.edgetrigger),
         priority: values.number("priority"),
         to,
@@ -118,11 +119,11 @@ fn alert(section: &Section, common: &Common, cx: &mut Context<'_>) -> Alert {
     }
 }
 
-const fn rule_kind(kind: AlertKind) -> smokeprobe_alerts::Kind {
+fn rule_kind(kind: &str) -> smokeprobe_alerts::Kind {
     match kind {
-        AlertKind::Loss => smokeprobe_alerts::Kind::Loss,
-        AlertKind::Rtt => smokeprobe_alerts::Kind::Rtt,
-        AlertKind::Matcher => smokeprobe_alerts::Kind::Matcher,
+        "rtt" => smokeprobe_alerts::Kind::Rtt,
+        "matcher" => smokeprobe_alerts::Kind::Matcher,
+        _ => smokeprobe_alerts::Kind::Loss,
     }
 }
 

@@ -1,0 +1,79 @@
+//! Telling: one try at delivering one message.
+
+mod secret;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::outbox::Message;
+
+pub use secret::{Secret, SecretError};
+
+/// A way to reach a recipient. Tries once and never retries: retrying is the outbox's.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// What it is, such as `mail`.
+    fn name(&self) -> &str;
+
+    /// Whether one message can tell of several events.
+    fn groups(&self) -> bool {
+        true
+    }
+
+    /// Tries once. Ends by itself within a stated time, however the other side behaves.
+    async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError>;
+}
+
+/// The other side took it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// What it said, such as an exit status with the first lines printed, or the id that it gave.
+    pub note: String,
+}
+
+/// Why a message was not delivered: sentences that a person can act on. Never with a secret in them.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DeliveryError {
+    /// Trying again later may help.
+    #[error("{reason}")]
+    Transient {
+        /// What happened.
+        reason: String,
+        /// The other side asked for this much time.
+        retry_after: Option<Duration>,
+    },
+    /// Trying the same again cannot help.
+    #[error("{reason}")]
+    Permanent {
+        /// What happened, and what to do.
+        reason: String,
+    },
+}
+
+impl Delivered {
+    /// With what the other side said.
+    pub fn with(note: impl Into<String>) -> Self {
+        Self { note: note.into() }
+    }
+}
+
+impl DeliveryError {
+    /// Trying again later may help.
+    pub fn transient(reason: impl Into<String>) -> Self {
+        Self::Transient { reason: reason.into(), retry_after: None }
+    }
+
+    /// Trying the same again cannot help.
+    pub fn permanent(reason: impl Into<String>) -> Self {
+        Self::Permanent { reason: reason.into() }
+    }
+}
+
+/// Draws what a message tells of, for messages that can hold pictures.
+#[async_trait]
+pub trait Illustrator: Send + Sync {
+    /// A PNG of the series over the hours before `until` (Unix seconds); `None` when it cannot be drawn.
+    async fn png(&self, series: &smokeprobe_core::SeriesId, until: i64) -> Option<Vec<u8>>;
+}
