@@ -108,6 +108,12 @@ impl RecipientId {
     }
 }
 
+impl PartialEq<&str> for RecipientId {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.0 == *other
+    }
+}
+
 impl fmt::Display for RecipientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
