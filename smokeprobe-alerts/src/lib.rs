@@ -35,7 +35,7 @@ pub use outbox::{Attempt, AttemptOutcome, Message, MessageId, Outbox, Terms};
 pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};
 pub use rules::{Kind, Rule, RuleError, Semantics, parse};
 pub use season::{HOUR, Season, SeasonOrder, WEEK};
-pub use silence::{Scope, Silence, Weekly, When};
+pub use silence::{Scope, Silence, SilenceError, Weekly, When};
 pub use state::{
     Acknowledgement, AlertState, Change, HistoryQuery, PastAttempt, PastEvent, Saved, SeriesState, Standing,
     StateError, StateStore,

@@ -26,6 +26,9 @@ pub struct SeriesState {
     pub series: SeriesId,
     /// Unix seconds of the end of the last slot that was judged.
     pub last: Option<i64>,
+    /// Its newest round that was measured, and not suspect, lost every ping: what depends on it raises silently.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub down: bool,
     /// The newest rounds, oldest first: as many as the longest window of its rules.
     pub window: Vec<Observation>,
     /// Its alerts.
@@ -40,6 +43,9 @@ pub struct AlertState {
     pub alert: AlertName,
     /// [`Alert::meaning`](crate::Alert::meaning) when it was written: another one means another rule.
     pub meaning: String,
+    /// When somebody was last told of it, as [`Standing::since`]; whether it is raised or not.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub told: Option<i64>,
     /// How it stands, when it is raised.
     pub standing: Option<Standing>,
 }
@@ -52,7 +58,7 @@ pub struct Standing {
     pub since: i64,
     /// Why, with the rule's figures.
     pub reason: String,
-    /// When somebody was last told, as `since`. `None`: it was raised silently.
+    /// When somebody was last told that it is raised, as `since`. `None`: it was raised silently.
     pub told: Option<i64>,
     /// Who knows of it.
     pub acknowledged: Option<Acknowledgement>,
