@@ -1,34 +1,45 @@
-//! The legacy semantics against whole runs recorded from the program: its rules over a sequence of rounds, with its
-//! window, its edge triggers and its priorities around them.
+//! The engine in the legacy semantics against whole runs recorded from the program: windows, edge triggers, priorities.
 
-use smokeprobe_alerts::{AlertRule, Held, History, Kind, Measurement, Observation, Rule, Verdict};
+use std::sync::Arc;
 
-struct Alert {
-    name: String,
-    rule: Rule,
-    edge: bool,
-    priority: u64,
-    held: Held,
-}
-
-fn alerts(case: &serde_json::Value) -> Vec<Alert> {
-    let mut alerts: Vec<Alert> = case["alerts"].as_array().unwrap().iter().map(alert).collect();
-    alerts.sort_by_key(|alert| alert.priority);
-    alerts
-}
+use smokeprobe_alerts::{Alert, AlertPlan, Change, Engine, Event, Kind, Measurement, Observation, Semantics, Watched};
+use smokeprobe_core::{SeriesId, Slot, Step, WallTime};
 
 fn alert(json: &serde_json::Value) -> Alert {
-    let kind = match json["type"].as_str().unwrap() {
+    let text = |key: &str| json[key].as_str().unwrap();
+    let kind = match text("type") {
         "loss" => Kind::Loss,
         "rtt" => Kind::Rtt,
         _ => Kind::Matcher,
     };
-    let name = json["name"].as_str().unwrap().to_string();
-    let rule = smokeprobe_alerts::parse(kind, json["pattern"].as_str().unwrap()).unwrap().legacy(&name);
-    let priority = json["priority"].as_u64().unwrap_or(0);
-    Alert { name, rule, edge: json["edgetrigger"] == "yes", priority, held: Held::No }
+    Alert {
+        name: text("name").into(),
+        rule: Arc::new(smokeprobe_alerts::parse(kind, text("pattern")).unwrap().legacy(text("name"))),
+        meaning: text("pattern").into(),
+        semantics: Semantics::Legacy,
+        edgetrigger: text("edgetrigger") == "yes",
+        priority: json["priority"].as_u64().map(|priority| u32::try_from(priority).unwrap()),
+        again: None,
+        pattern: text("pattern").into(),
+        comment: String::new(),
+        mail_template: None,
+    }
 }
 
+fn watched(alerts: Vec<Alert>) -> Watched {
+    Watched {
+        series: SeriesId::local("A.B".parse().unwrap()),
+        step: Step::DEFAULT,
+        host: String::new(),
+        title: String::new(),
+        url: None,
+        labels: Arc::default(),
+        depends: None,
+        alerts: alerts.into_iter().map(|alert| (Arc::new(alert), Arc::from([]))).collect(),
+    }
+}
+
+/// A round of the program: lost pings, or `U`, and the median.
 fn round(pings: f64, json: &serde_json::Value) -> Observation {
     let number = |at: usize| json[at].as_str().unwrap().parse::<f64>().ok();
     number(0).map_or(Observation::Unknown, |lost| {
@@ -37,47 +48,45 @@ fn round(pings: f64, json: &serde_json::Value) -> Observation {
     })
 }
 
+fn said(event: &Event) -> String {
+    format!("{} {}", event.alert, event.what_in_words())
+}
+
 #[test]
-fn legacy_rules_raise_and_clear_where_the_program_did() {
+fn engine_tells_in_legacy_what_the_program_told() {
     let mut runs = 0;
     for line in include_str!("golden/alert_sequences.jsonl").lines() {
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let pings = case["pings"].as_f64().unwrap();
-        let mut alerts = alerts(&case);
-        let window = alerts.iter().map(|alert| alert.rule.window()).max().unwrap();
-        assert_eq!(Some(window as u64), case["fetchlength"].as_u64(), "{}", case["alerts"]);
-        let mut rounds = vec![Observation::Start];
+        let alerts: Vec<Alert> = case["alerts"].as_array().unwrap().iter().map(alert).collect();
+        let names: Vec<String> = alerts.iter().map(|alert| alert.name.to_string()).collect();
+        let fetchlength = usize::try_from(case["fetchlength"].as_u64().unwrap()).unwrap();
+        let longest = alerts.iter().map(|alert| alert.rule.window()).max();
+        assert_eq!(longest, Some(fetchlength), "{}", case["alerts"]);
+
+        let mut engine = Engine::default();
+        let watched = watched(alerts);
+        let series = watched.series.clone();
+        engine.follow(WallTime::EPOCH, AlertPlan { watched: vec![watched], maintenance: Vec::new() });
         for (at, sample) in case["seq"].as_array().unwrap().iter().enumerate() {
-            rounds.push(round(pings, sample));
-            if rounds.len() > window {
-                rounds.remove(0);
+            let slot = Slot::ending_at(300 * (i64::try_from(at).unwrap() + 1), Step::DEFAULT);
+            engine.handle_round(WallTime::from_unix_secs(slot.end()), &series, slot, round(pings, sample));
+            let events: Vec<Event> = std::iter::from_fn(|| engine.poll_event()).collect();
+
+            let told: Vec<String> = events.iter().filter(|event| event.is_told()).map(said).collect();
+            let expected: Vec<String> = serde_json::from_value(case["events"][at].clone()).unwrap();
+            assert_eq!(told, expected, "round {at} of {line}");
+
+            for name in &names {
+                let raised = engine.standing().any(|(_, alert, _)| alert == name);
+                let active = case["state"][at][name].as_u64();
+                assert_eq!(active, Some(u64::from(raised)), "{name} in round {at} of {line}");
             }
-            let mut events = Vec::new();
-            let mut prioritised = false;
-            for alert in &mut alerts {
-                let raise = matches!(alert.rule.judge(&History::new(&rounds), alert.held), Verdict::Raise(_));
-                let what = match (alert.edge, alert.held.is_raised(), raise) {
-                    (true, false, true) => Some("was raised"),
-                    (true, true, false) => Some("was cleared"),
-                    (false, _, true) => Some("is active"),
-                    _ => None,
-                };
-                alert.held = if raise { Held::Yes } else { Held::No };
-                if let Some(what) = what {
-                    if alert.priority > 0 && std::mem::replace(&mut prioritised, true) {
-                        continue;
-                    }
-                    events.push(format!("{} {what}", alert.name));
-                }
-            }
-            events.sort();
-            let mut expected: Vec<String> = serde_json::from_value(case["events"][at].clone()).unwrap();
-            expected.sort();
-            assert_eq!(events, expected, "round {at} of {line}");
-            for alert in &alerts {
-                let active = case["state"][at][&alert.name].as_u64();
-                assert_eq!(active, Some(u64::from(alert.held.is_raised())), "{} in round {at} of {line}", alert.name);
-            }
+
+            let mut change = Change::default();
+            engine.take_changes(&mut change);
+            // The start marker, then a round each, until the program's list is full.
+            assert_eq!(change.series[0].window.len(), (at + 2).min(fetchlength), "round {at} of {line}");
         }
         runs += 1;
     }

@@ -1,0 +1,223 @@
+//! One round of one series: its alerts are judged, and what became of them is told or not.
+//!
+//! The policy. "Matches" is a verdict to raise, "does not" one to clear; a verdict to hold changes and tells nothing.
+//!
+//! 1. Alerts are judged in the order of their priorities, those without one first.
+//! 2. The first match raises: `Raised`. The first round that does not match clears: `Cleared`. State is kept whoever is
+//!    told.
+//! 3. Without edge trigger each further match is `Active`; with it only when `again` has passed since somebody was told.
+//! 4. A match is not told while a silence holds, while what the target depends on is down, when somebody acknowledged the
+//!    alert, when it has no edge trigger and was told less than `again` ago, or when another alert with a priority has
+//!    told in this round.
+//! 5. A raise that was not told for one of these is told as `Raised` at the first later match that nothing mutes.
+//! 6. `Cleared` is told when the raise was and no silence holds; without edge trigger never.
+//!
+//! In the legacy semantics a priority mutes clearing too, clearing counts as telling, and a raise that it muted counts as
+//! told: the program forgets it. Silences, dependencies and acknowledgements, which the program does not have, work
+//! alike in both.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use smokeprobe_core::{SeriesId, WallTime};
+
+use crate::alert::Watched;
+use crate::engine::facts::facts;
+use crate::engine::mutes::Mutes;
+use crate::engine::series::{Judged, Series, hour_of};
+use crate::event::{AlertName, Event, Silent, What};
+use crate::rule::{Held, History, Observation, Verdict};
+use crate::rules::Semantics;
+use crate::season::Season;
+use crate::state::Standing;
+
+/// What judging needs to know beside the series.
+#[derive(Debug)]
+pub(super) struct Moment<'a> {
+    /// What the round is called by: the end of its slot.
+    pub(super) time: i64,
+    /// When it is judged.
+    pub(super) now: WallTime,
+    pub(super) mutes: &'a Mutes,
+    /// What the series depends on, when that is down.
+    pub(super) gateway: Option<SeriesId>,
+}
+
+/// Where events go.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// To be polled.
+    pub(super) queue: VecDeque<Event>,
+    /// For the history.
+    pub(super) history: Vec<Event>,
+}
+
+impl Said {
+    pub(super) fn say(&mut self, event: Event) {
+        // An alert that goes on and tells nobody is nothing that a person would look up.
+        if event.is_told() || event.what != What::Active {
+            self.history.push(event.clone());
+        }
+        self.queue.push_back(event);
+    }
+}
+
+impl Series {
+    /// Adds a round to the window and judges every alert.
+    pub(super) fn judge(&mut self, observation: Observation, moment: &Moment<'_>, said: &mut Said) {
+        self.window.push(observation, self.longest);
+        self.note(&observation);
+        self.last = Some(moment.time);
+        let hour = hour_of(moment.time);
+        let mut round = Round { watched: &self.watched, rounds: self.window.rounds(), moment, first: None };
+        for judged in &mut self.alerts {
+            let history = History::new(round.rounds).with_season(season(
+                &self.weeks,
+                &self.seasons,
+                judged.alert.rule.weeks(),
+                hour,
+            ));
+            let held = if judged.standing.is_some() { Held::Yes } else { Held::No };
+            let event = match judged.alert.rule.judge(&history, held) {
+                Verdict::Hold => None,
+                Verdict::Raise(reason) => round.matched(judged, reason),
+                Verdict::Clear => judged.standing.take().map(|standing| round.cleared(judged, *standing)),
+            };
+            if let Some(event) = event {
+                said.say(event);
+            }
+        }
+    }
+}
+
+/// The season for so many weeks, when it is of this hour.
+fn season<'a>(weeks: &[u32], seasons: &'a [Option<Season>], wanted: u32, hour: i64) -> Option<&'a Season> {
+    if wanted == 0 {
+        return None;
+    }
+    let at = weeks.iter().position(|&known| known == wanted)?;
+    seasons.get(at)?.as_ref().filter(|season| season.hour == hour)
+}
+
+/// A round while its alerts are judged.
+struct Round<'a> {
+    watched: &'a Watched,
+    rounds: &'a [Observation],
+    moment: &'a Moment<'a>,
+    /// The alert with a priority that has told in this round.
+    first: Option<AlertName>,
+}
+
+impl Round<'_> {
+    fn matched(&mut self, judged: &mut Judged, reason: String) -> Option<Event> {
+        let time = self.moment.time;
+        let edge = judged.alert.edgetrigger;
+        let told = judged.standing.as_ref().and_then(|standing| standing.told);
+        // The common case of an alert that stands, before anything is looked up.
+        if let (true, Some(told)) = (edge, told)
+            && judged.alert.again.is_none_or(|again| !passed(told, time, again))
+        {
+            return None;
+        }
+        let silent = self.mute(judged);
+        let what = match (&judged.standing, told, &silent) {
+            (None, _, _) | (Some(_), None, None) => What::Raised,
+            (Some(_), _, Some(_)) if edge => return None,
+            (Some(_), _, _) => What::Active,
+        };
+        let new = || Standing { since: time, reason: reason.clone(), told: None, acknowledged: None };
+        let standing = judged.standing.get_or_insert_with(|| Box::new(new()));
+        let since = standing.since;
+        match &silent {
+            None => {
+                standing.told = Some(time);
+                judged.told = Some(time);
+                self.count(judged);
+            }
+            Some(Silent::Priority(_)) if judged.alert.semantics == Semantics::Legacy => standing.told = Some(time),
+            Some(_) => {}
+        }
+        Some(self.event(judged, what, since, silent, reason))
+    }
+
+    fn cleared(&mut self, judged: &mut Judged, standing: Standing) -> Event {
+        let legacy = judged.alert.semantics == Semantics::Legacy;
+        let silent = match cleared_silently(judged, &standing, self.watched, self.moment.mutes, self.moment.now) {
+            None if legacy => self.outranked(judged),
+            silent => silent,
+        };
+        if silent.is_none() {
+            judged.told = Some(self.moment.time);
+            if legacy {
+                self.count(judged);
+            }
+        }
+        self.event(judged, What::Cleared, standing.since, silent, standing.reason)
+    }
+
+    /// Why a match would not be told.
+    fn mute(&self, judged: &Judged) -> Option<Silent> {
+        if let Some(id) = self.moment.mutes.mutes(self.watched, &judged.alert.name, self.moment.now) {
+            return Some(Silent::Silenced(id));
+        }
+        if let Some(gateway) = &self.moment.gateway {
+            return Some(Silent::Dependency(gateway.clone()));
+        }
+        if judged.standing.as_ref().is_some_and(|standing| standing.acknowledged.is_some()) {
+            return Some(Silent::Acknowledged);
+        }
+        if let (false, Some(told), Some(again)) = (judged.alert.edgetrigger, judged.told, judged.alert.again)
+            && !passed(told, self.moment.time, again)
+        {
+            return Some(Silent::Repeat);
+        }
+        self.outranked(judged)
+    }
+
+    fn outranked(&self, judged: &Judged) -> Option<Silent> {
+        let first = self.first.as_ref().filter(|_| judged.alert.priority.is_some())?;
+        Some(Silent::Priority(first.clone()))
+    }
+
+    /// The alert tells: others with a priority do not in this round.
+    fn count(&mut self, judged: &Judged) {
+        if judged.alert.priority.is_some() && self.first.is_none() {
+            self.first = Some(judged.alert.name.clone());
+        }
+    }
+
+    fn event(&self, judged: &Judged, what: What, since: i64, silent: Option<Silent>, reason: String) -> Event {
+        Event {
+            series: self.watched.series.clone(),
+            alert: judged.alert.name.clone(),
+            what,
+            time: self.moment.time,
+            since,
+            silent,
+            recipients: judged.recipients.to_vec(),
+            facts: Arc::new(facts(self.watched, &judged.alert, self.rounds, reason)),
+        }
+    }
+}
+
+/// Why nobody is told that an alert which stood is cleared, but for priorities.
+pub(super) fn cleared_silently(
+    judged: &Judged,
+    standing: &Standing,
+    watched: &Watched,
+    mutes: &Mutes,
+    now: WallTime,
+) -> Option<Silent> {
+    if !judged.alert.edgetrigger {
+        return Some(Silent::NotEdge);
+    }
+    if standing.told.is_none() {
+        return Some(Silent::NeverTold);
+    }
+    mutes.mutes(watched, &judged.alert.name, now).map(Silent::Silenced)
+}
+
+/// Whether at least `again` lies between two times.
+fn passed(told: i64, time: i64, again: std::time::Duration) -> bool {
+    u64::try_from(time.saturating_sub(told)).is_ok_and(|passed| passed >= again.as_secs())
+}
