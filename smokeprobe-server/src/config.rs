@@ -15,9 +15,11 @@
 mod check;
 mod define;
 mod diagnostics;
+mod duration;
 mod grammar;
 mod lexer;
 pub mod plan;
+mod redact;
 mod report;
 mod schema;
 mod source;

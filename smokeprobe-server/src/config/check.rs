@@ -39,6 +39,11 @@ pub(super) const OFFSET: Check = Check::With(|value| {
     if digits(value) { expected.help(format!("write `{value}%`")) } else { expected }
 });
 
+/// How long something lasts.
+pub(super) const DURATION: Check = Check::With(|value| {
+    Verdict::good_if(super::duration::parse(value).is_some(), "a time such as `30s`, `5m` or `1h30m`")
+});
+
 /// What a check finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -95,7 +100,8 @@ impl Check {
     }
 }
 
-fn one_of(value: &str, words: &[&str]) -> Verdict {
+/// One of `words`, with the one that was meant where that can be guessed.
+pub(super) fn one_of(value: &str, words: &[&str]) -> Verdict {
     if words.contains(&value) {
         return Verdict::Good;
     }

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::source::{Sources, Span};
+use super::redact::Redactor;
+use super::source::{Sources, Span, Text};
 
 /// At most this many errors, and this many warnings, are shown. A file of random bytes has one on each line.
 pub const SHOWN: usize = 100;
@@ -79,6 +80,7 @@ impl Excerpt {
 pub(crate) struct Diagnostics {
     errors: Kept,
     warnings: Kept,
+    redactor: Redactor,
 }
 
 #[derive(Debug, Default)]
@@ -107,6 +109,16 @@ impl Diagnostics {
         self.warnings.note(span, message.into())
     }
 
+    /// This text is secret: it is shown nowhere.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        self.redactor.hide(secret);
+    }
+
+    /// All but the first word of this row is secret.
+    pub(crate) fn hide_row(&mut self, row: &Text) {
+        self.redactor.hide_row(row);
+    }
+
     /// Whether there was an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.errors.count > 0
@@ -131,7 +143,10 @@ impl Diagnostics {
         }
         all.sort_by_key(|(severity, found)| (found.span, *severity));
         let mut lines = Lines { sources, starts: HashMap::new() };
-        all.into_iter().map(|(severity, found)| found.into_diagnostic(severity, sources, &mut lines)).collect()
+        let redactor = &self.redactor;
+        all.into_iter()
+            .map(|(severity, found)| found.into_diagnostic(severity, sources, redactor, &mut lines))
+            .collect()
     }
 }
 
@@ -151,16 +166,23 @@ impl Kept {
 }
 
 impl Found {
-    fn into_diagnostic(self, severity: Severity, sources: &Sources, lines: &mut Lines<'_>) -> Diagnostic {
+    fn into_diagnostic(
+        self,
+        severity: Severity,
+        sources: &Sources,
+        redactor: &Redactor,
+        lines: &mut Lines<'_>,
+    ) -> Diagnostic {
+        let line = lines.line(self.span);
         Diagnostic {
             severity,
             file: sources.path(self.span.file).to_owned(),
             line: self.span.line,
             column: self.span.column,
             end_column: self.span.end.max(self.span.column),
-            message: self.message,
-            help: self.help,
-            excerpt: Excerpt::new(lines.line(self.span), self.span),
+            message: redactor.message(self.message, line),
+            help: self.help.map(|help| redactor.message(help, line)),
+            excerpt: Excerpt::new(&redactor.line(line), self.span),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A schema describes a section as [`Rules`]. [`examine`] compares a section with them, notes everything that is wrong
 //! and answers the values that are right, so that what reads them never meets a bad one.
 
+use std::time::Duration;
+
 use super::check::{Check, Verdict};
 use super::diagnostics::{Diagnostics, did_you_mean};
 use super::source::{Span, Text};
@@ -96,6 +98,11 @@ impl<'a> Values<'a> {
         self.text(name).map(|text| super::check::perl_number(&text.text))
     }
 
+    /// The value of a variable as a duration.
+    pub(super) fn duration(&self, name: &str) -> Option<Duration> {
+        self.text(name).and_then(|text| super::duration::parse(&text.text))
+    }
+
     /// Whether a variable is `yes`.
     pub(super) fn yes(&self, name: &str) -> Option<bool> {
         self.text(name).map(|text| text.text == "yes")
@@ -131,16 +138,21 @@ pub(super) fn examine<'a>(section: &'a Section, rules: &Rules, problems: &mut Di
 
 /// Notes what is wrong with a value; whether it can be used.
 pub(super) fn judge(rule: &Rule, value: &Text, problems: &mut Diagnostics) -> bool {
-    match rule.check.judge(&value.text) {
+    note(rule.name, rule.check.judge(&value.text), value, problems)
+}
+
+/// Notes what a check found; whether the value can be used.
+pub(super) fn note(name: &str, verdict: Verdict, value: &Text, problems: &mut Diagnostics) -> bool {
+    match verdict {
         Verdict::Good => true,
         Verdict::Doubtful(message) => {
-            problems.warn(value.span, format!("`{}`: {message}", rule.name)).maybe(None);
+            problems.warn(value.span, format!("`{name}`: {message}")).maybe(None);
             true
         }
         Verdict::Bad { expected, help } => {
             let message = match clipped(&value.text) {
-                empty if empty.is_empty() => format!("`{}` must be {expected}, and is empty", rule.name),
-                shown => format!("`{}` must be {expected}, not `{shown}`", rule.name),
+                empty if empty.is_empty() => format!("`{name}` must be {expected}, and is empty"),
+                shown => format!("`{name}` must be {expected}, not `{shown}`"),
             };
             problems.error(value.span, message).maybe(help);
             false

@@ -227,6 +227,8 @@ pub struct Mail {
     pub pass: Option<Secret>,
     /// `mailtls`.
     pub tls: MailTls,
+    /// `mailca`: a file of certificates to trust besides the system's.
+    pub ca: Option<PathBuf>,
     /// `sendmail`: the program to hand the mail to when no host takes it.
     pub sendmail: Option<PathBuf>,
 }

@@ -8,12 +8,18 @@ mod general;
 mod hosts;
 mod influxdb;
 mod known;
+mod labels;
+mod mail;
+mod maintenance;
 mod modules;
 mod options;
+mod paths;
 mod presentation;
 mod probes;
+mod recipients;
 mod slaves;
 mod targets;
+mod template;
 
 use std::path::PathBuf;
 
@@ -27,9 +33,10 @@ use super::tree::{Section, clipped};
 /// How names of targets, probes, charts and hierarchies look, in words.
 const NAME_FORM: &str = "ASCII letters, digits, `-` and `_`";
 
-/// The top sections, in SmokePing's order.
-const SECTIONS: [&str; 8] =
-    ["General", "Database", "Presentation", "Probes", "Targets", "Alerts", "Slaves", "InfluxDB"];
+/// The top sections, in SmokePing's order, then ours.
+const SECTIONS: [&str; 10] = [
+    "General", "Database", "Presentation", "Probes", "Targets", "Alerts", "Slaves", "InfluxDB", "Recipients", "Maintenance",
+];
 
 /// What reading a section needs at hand.
 struct Context<'a> {
@@ -41,8 +48,12 @@ struct Context<'a> {
 impl Context<'_> {
     /// The path that a value names. A relative one starts at the folder of the file in which it is written.
     fn path(&self, value: &Text) -> PathBuf {
-        let folder = self.sources.path(value.span.file).parent();
-        folder.map_or_else(|| PathBuf::from(&value.text), |folder| folder.join(&value.text))
+        self.folder(value).join(&value.text)
+    }
+
+    /// The folder of the file in which a value is written.
+    fn folder(&self, value: &Text) -> PathBuf {
+        self.sources.path(value.span.file).parent().map(PathBuf::from).unwrap_or_default()
     }
 }
 
@@ -62,10 +73,12 @@ pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problem
         }
     }
     let mut cx = Context { sources, files, problems };
-    let (general, timing) = general::read(root.section("General"), &mut cx);
+    let (general, timing, (mail, snpp_host)) = general::read(root.section("General"), &mut cx);
     let database = database::read(root.section("Database"), &mut cx);
     let presentation = presentation::read(root.section("Presentation"), &mut cx);
-    let alerts = alerts::read(root.section("Alerts"), &mut cx);
+    let common = alerts::common(root.section("Alerts"), &mut cx);
+    let mut book = recipients::Book::read(root.section("Recipients"), common.defaults.clone(), &mut cx);
+    let alerts = alerts::read(&common, &mut book, &mut cx);
     let slaves = slaves::read(root.section("Slaves"), &mut cx);
     influxdb::read(root.section("InfluxDB"), &mut cx);
     let instances = probes::read(root.section("Probes"), &timing, &database, &mut cx);
@@ -89,15 +102,19 @@ pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problem
         has_alerts: root.section("Alerts").is_some(),
         database: &database,
     };
-    let root_node = targets::read(section, &known, &mut cx);
+    let root_node = targets::read(section, &known, &mut book, &mut cx);
     slaves::check_secrets(root.section("Slaves"), &root_node, &mut cx);
+    let about = maintenance::About { alerts: &alerts, paths: &paths::Paths::new(&root_node) };
+    let maintenance = maintenance::read(root.section("Maintenance"), &about, &mut cx);
+    let told = (&alerts, &root_node);
+    let from = alerts::sender(root.section("Alerts"), &common, general.contact.as_deref(), told, &book, &mut cx);
     Some(Plan {
         general,
         database,
         presentation,
         probes: instances.into_iter().map(|(name, instance)| (name, instance.plan)).collect(),
         alerts,
-        alerting: Alerting::default(),
+        alerting: Alerting { from, mail, snpp_host, recipients: book.finish(), maintenance },
         slaves,
         root: root_node,
         files: sources.paths(),

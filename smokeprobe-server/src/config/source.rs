@@ -21,6 +21,16 @@ pub trait Files {
 
     /// What is at `path`, without reading it.
     fn kind(&self, path: &Path) -> FileKind;
+
+    /// Whether the environment has a variable of this name.
+    fn has_variable(&self, name: &str) -> bool {
+        std::env::var_os(name).is_some()
+    }
+
+    /// The zone of this machine's clock by its name in the IANA database, where it has one.
+    fn zone(&self) -> Option<String> {
+        std::env::var("TZ").ok().filter(|zone| zone.contains('/')).or_else(|| iana_time_zone::get_timezone().ok())
+    }
 }
 
 /// What is at a path.
@@ -61,7 +71,8 @@ impl Files for Disk {
     }
 }
 
-/// Files that exist in memory only. Every file has the mode 0600; a folder exists when a file is below it.
+/// Files that exist in memory only. Every file has the mode 0600; a folder exists when a file is below it. The environment
+/// is empty, and the clock has no zone.
 #[derive(Debug, Clone, Default)]
 pub struct InMemory(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -88,6 +99,14 @@ impl Files for InMemory {
         } else {
             FileKind::Missing
         }
+    }
+
+    fn has_variable(&self, _: &str) -> bool {
+        false
+    }
+
+    fn zone(&self) -> Option<String> {
+        None
     }
 }
 

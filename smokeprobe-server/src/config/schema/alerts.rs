@@ -2,42 +2,58 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use smokeprobe_alerts::{RecipientId, Semantics};
 
-use super::super::check::{Check, Verdict, YES_NO, digits};
-use super::super::grammar::{Rules, Sections, Values, examine, must, rule};
-use super::super::plan::Alert;
+use super::super::check::{Check, DURATION, Verdict, YES_NO, digits, one_of};
+use super::super::grammar::{Rules, Sections, Values, examine, must, note, rule};
+use super::super::lexer::blank;
+use super::super::plan::{Alert, Node};
 use super::super::source::Text;
-use super::super::tree::{Section, clipped};
-use super::Context;
+use super::super::tree::Section;
+use super::recipients::{Book, DEFAULTS, Defaults, RATE, TIMEOUT};
+use super::{Context, template};
 
+const SEMANTICS: Check = Check::OneOf(&["documented", "legacy"]);
+
+/// What the reference does not have follows what it has.
 const RULES: Rules = Rules {
     variables: &[
-        rule("to", Check::With(recipients)),
+        rule("to", Check::Any),
         rule(
             "from",
             Check::With(|value| Verdict::good_if(address(value), "a mail address such as `name@example.net`")),
         ),
         rule("edgetrigger", YES_NO),
         rule("mailtemplate", Check::Any),
+        rule("semantics", SEMANTICS),
+        rule("repeat", DURATION),
+        rule("remind", DURATION),
+        DEFAULTS[0],
+        rule("rate", RATE),
+        DEFAULTS[2],
+        rule("timeout", TIMEOUT),
     ],
     table: None,
     sections: Sections::Keyed(
-        |name| !name.is_empty() && !name.contains(|c| c == ',' || super::super::lexer::blank(c)),
+        |name| !name.is_empty() && !name.contains(|c| c == ',' || blank(c)),
         "characters other than blanks and commas",
     ),
 };
 
 const ALERT: Rules = Rules {
     variables: &[
-        must("type", Check::OneOf(&["loss", "rtt", "matcher"])),
-        must("pattern", Check::With(pattern)),
+        must("type", Check::Any),
+        must("pattern", Check::Any),
         must("comment", Check::Any),
-        rule("to", Check::With(recipients)),
+        rule("to", Check::Any),
         rule("edgetrigger", YES_NO),
         rule("mailtemplate", Check::Any),
         rule("priority", Check::With(priority)),
+        rule("semantics", SEMANTICS),
+        rule("repeat", DURATION),
+        rule("remind", DURATION),
     ],
     table: None,
     sections: Sections::None,
@@ -47,122 +63,157 @@ fn priority(value: &str) -> Verdict {
     Verdict::good_if(digits(value) && !value.starts_with('0'), "a whole number of at least 1; 1 is the most urgent")
 }
 
-fn pattern(value: &str) -> Verdict {
+/// The reference refuses two commas without anything between them, and reads a pattern without what is empty.
+fn commas(value: &str) -> Verdict {
     let whole = value.split(',').all(|element| !element.is_empty());
     let bad = Verdict::expected("elements with one comma between them, none of them empty");
     if whole { Verdict::Good } else { bad.help("take the comma away, such as in `>0%,*12*,>0%`") }
 }
 
-/// Mail address, program, pager or chat account.
-pub(super) fn recipient(value: &str) -> bool {
-    let longer = |prefix| value.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
-    longer("|") || longer("snpp:") || longer("xmpp:") || address(value)
-}
-
 fn address(value: &str) -> bool {
-    value.rsplit_once('@').is_some_and(|(name, place)| {
-        !name.is_empty() && !place.is_empty() && !place.contains(super::super::lexer::blank)
-    })
+    value
+        .rsplit_once('@')
+        .is_some_and(|(name, place)| !name.is_empty() && !place.is_empty() && !place.contains(blank))
 }
 
-/// The reference looks at the list as a whole: it must start with `|` or end like a mail address. Where it would pass
-/// a list with a part that is neither, so do we, with a word about that part.
-pub(super) fn recipients(value: &str) -> Verdict {
-    let Some(bad) = value.split(',').map(str::trim).find(|part| !recipient(part)) else { return Verdict::Good };
-    if (value.len() > 1 && value.starts_with('|')) || address(value) {
-        return Verdict::Doubtful(format!("`{}` is neither a mail address nor `|program`", clipped(bad)));
-    }
-    Verdict::expected("a mail address, or `|` and the path of a program")
-}
-
-pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> BTreeMap<String, Alert> {
-    let Some(section) = section else { return BTreeMap::new() };
-    let values = examine(section, &RULES, cx.problems);
-    let template = mail_template(&values, cx);
-    let common = Common {
-        to: split(values.text("to")),
-        edgetrigger: values.yes("edgetrigger").unwrap_or(false),
-        mailtemplate: template,
-    };
-    values.sections.iter().map(|inner| (inner.name.text.clone(), alert(inner, &common, cx))).collect()
-}
-
-/// What alerts inherit.
-struct Common {
-    to: Vec<String>,
-    edgetrigger: bool,
+/// What the section says of all alerts and of all who are told.
+#[derive(Debug, Default)]
+pub(super) struct Common<'a> {
+    values: Option<Values<'a>>,
     mailtemplate: Option<PathBuf>,
+    /// The sender of mails.
+    pub(super) from: Option<String>,
+    /// The terms of recipients.
+    pub(super) defaults: Defaults,
 }
 
-fn alert(section: &Section, common: &Common, cx: &mut Context<'_>) -> Alert {
-    let values = examine(section, &ALERT, cx.problems);
-    let kind = values.string("type").unwrap_or_default();
-    if let (Some(_), Some(text)) = (values.text("type"), values.text("pattern"))
-        && let Err(error) = smokeprobe_alerts::parse(rule_kind(&kind), &text.text)
-    {
-        cx.problems.error(text.part(error.span), error.message).maybe(error.help);
+/// Reads what holds for all of them.
+pub(super) fn common<'a>(section: Option<&'a Section>, cx: &mut Context<'_>) -> Common<'a> {
+    let Some(section) = section else { return Common::default() };
+    let values = examine(section, &RULES, cx.problems);
+    Common {
+        mailtemplate: values.text("mailtemplate").and_then(|text| template::mail(text, cx)),
+        from: values.string("from"),
+        defaults: Defaults::read(&values),
+        values: Some(values),
     }
-    let mut to = common.to.clone();
-    to.extend(split(values.text("to")));
-    let to = to.iter().map(|to| RecipientId::new(to)).collect();
+}
+
+/// Reads the alerts.
+pub(super) fn read(common: &Common<'_>, book: &mut Book, cx: &mut Context<'_>) -> BTreeMap<String, Alert> {
+    let Some(values) = &common.values else { return BTreeMap::new() };
+    let to = values.text("to").map(|to| book.list("to", to, cx)).unwrap_or_default();
+    let alerts = values.sections.iter();
+    alerts.map(|inner| (inner.name.text.clone(), alert(inner, values, common, &to, book, cx))).collect()
+}
+
+fn alert(
+    section: &Section,
+    above: &Values<'_>,
+    common: &Common<'_>,
+    to: &[RecipientId],
+    book: &mut Book,
+    cx: &mut Context<'_>,
+) -> Alert {
+    let values = examine(section, &ALERT, cx.problems);
+    let name = section.name.text.clone();
+    let semantics = match values.text("semantics").or_else(|| above.text("semantics")) {
+        Some(text) if text.text == "legacy" => Semantics::Legacy,
+        _ => Semantics::Documented,
+    };
+    let kind = values.text("type").filter(|kind| check_kind(kind, cx));
+    if let (Some(kind), Some(pattern)) = (kind, values.text("pattern")) {
+        check_rule(&kind.text, pattern, semantics, &name, cx);
+    }
+    let edgetrigger = values.yes("edgetrigger").or_else(|| above.yes("edgetrigger")).unwrap_or(false);
+    let mut to = to.to_vec();
+    if let Some(own) = values.text("to") {
+        for id in book.list("to", own, cx) {
+            if !to.contains(&id) {
+                to.push(id);
+            }
+        }
+    }
+    let mailtemplate = values.text("mailtemplate").and_then(|text| template::mail(text, cx));
     Alert {
-        name: section.name.text.clone(),
-        kind,
+        name,
+        kind: values.string("type").unwrap_or_default(),
         pattern: values.string("pattern").unwrap_or_default(),
         comment: values.string("comment").unwrap_or_default(),
-        semantics: Semantics::Documented,
-        again: None,
-        edgetrigger: values.yes("edgetrigger").unwrap_or(common.edgetrigger),
+        semantics,
+        again: again(&values, above, edgetrigger, cx),
+        edgetrigger,
         priority: values.number("priority"),
         to,
-        mailtemplate: mail_template(&values, cx).or_else(|| common.mailtemplate.clone()),
+        mailtemplate: mailtemplate.or_else(|| common.mailtemplate.clone()),
     }
 }
 
-fn rule_kind(kind: &str) -> smokeprobe_alerts::Kind {
-    match kind {
+/// How often to tell again: `remind` with an edge trigger, `repeat` without one. None of no time at all: that is what
+/// happens without the variable.
+fn again(values: &Values<'_>, above: &Values<'_>, edgetrigger: bool, cx: &mut Context<'_>) -> Option<Duration> {
+    let (meant, other) = if edgetrigger { ("remind", "repeat") } else { ("repeat", "remind") };
+    if let Some(text) = values.text(other) {
+        let (with, does) = if edgetrigger {
+            ("with", "is told once")
+        } else {
+            ("without", "is told of every round in which it matches")
+        };
+        let message = format!("`{other}` has no meaning here: an alert {with} an edge trigger {does}");
+        cx.problems.warn(text.span, message).help(format!("write `{meant} = {}` to change that", text.text));
+    }
+    values.duration(meant).or_else(|| above.duration(meant)).filter(|again| !again.is_zero())
+}
+
+const KINDS: [&str; 3] = ["loss", "rtt", "matcher"];
+
+fn check_kind(kind: &Text, cx: &mut Context<'_>) -> bool {
+    note("type", one_of(&kind.text, &KINDS), kind, cx.problems)
+}
+
+fn check_rule(kind: &str, pattern: &Text, _semantics: Semantics, _name: &str, cx: &mut Context<'_>) {
+    if KINDS.contains(&kind) && !note("pattern", commas(&pattern.text), pattern, cx.problems) {
+        return;
+    }
+    let kind = match kind {
         "rtt" => smokeprobe_alerts::Kind::Rtt,
         "matcher" => smokeprobe_alerts::Kind::Matcher,
         _ => smokeprobe_alerts::Kind::Loss,
+    };
+    if let Err(error) = smokeprobe_alerts::parse(kind, &pattern.text) {
+        cx.problems.error(pattern.part(error.span), error.message).maybe(error.help);
     }
 }
 
-fn split(list: Option<&Text>) -> Vec<String> {
-    list.map(|list| list.split(|c| c == ',').into_iter().map(|(part, _)| part.to_owned()).collect()).unwrap_or_default()
-}
-
-/// The template of a mail: header lines, one of them `Subject:`, an empty line, the text.
-fn mail_template(values: &Values<'_>, cx: &mut Context<'_>) -> Option<PathBuf> {
-    const LONGEST: u64 = 1 << 20;
-    let value = values.text("mailtemplate")?;
-    let bytes = match cx.files.read(&cx.path(value), LONGEST) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let reason = super::super::lexer::plain(&error);
-            cx.problems
-                .error(value.span, format!("cannot read the mail template {}: {reason}", clipped(&value.text)))
-                .help("without `mailtemplate` a built-in text is sent");
-            return None;
-        }
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    let headers: Vec<_> = text.lines().take_while(|line| !line.trim().is_empty()).collect();
-    let header = |line: &&str| {
-        line.split_once(':').is_some_and(|(name, _)| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-        })
-    };
-    if let Some(bad) = headers.iter().find(|line| !header(line) && !line.starts_with([' ', '\t'])) {
-        cx.problems
-            .error(value.span, format!("the mail template {} has no mail headers at its top", clipped(&value.text)))
-            .help(format!("`{}` is no header; write `Subject: …` and an empty line first", clipped(bad)));
+/// The sender of mails. Without one in the section it is whom to write to about all this, which is said where mails are
+/// sent.
+pub(super) fn sender(
+    section: Option<&Section>,
+    common: &Common<'_>,
+    contact: Option<&str>,
+    told: (&BTreeMap<String, Alert>, &Node),
+    book: &Book,
+    cx: &mut Context<'_>,
+) -> Option<String> {
+    if common.from.is_some() {
+        return common.from.clone();
+    }
+    let section = section?;
+    let (alerts, root) = told;
+    let mut pending = vec![root];
+    let nodes = std::iter::from_fn(|| {
+        let node = pending.pop()?;
+        pending.extend(&node.children);
+        Some(node)
+    });
+    let with_alerts = nodes.filter_map(|node| node.target.as_ref()).filter(|target| !target.alerts.is_empty());
+    let alertees = with_alerts.flat_map(|target| &target.alertee);
+    if !book.has_mail(alerts.values().flat_map(|alert| &alert.to).chain(alertees)) {
         return None;
     }
-    if !headers.iter().any(|line| line.starts_with("Subject:")) {
-        cx.problems
-            .error(value.span, format!("the mail template {} has no `Subject:`", clipped(&value.text)))
-            .help("start it with a line such as `Subject: [alert] <##ALERT##> <##WHAT##> on <##LINE##>`");
-        return None;
-    }
-    Some(cx.path(value))
+    let sender = contact.unwrap_or("smokeprobe@localhost");
+    cx.problems
+        .warn(section.name.span, format!("there is no `from`: mails are sent as {sender}"))
+        .help("add a line `from = …` with the sender's address");
+    Some(sender.to_owned())
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::super::check::{Check, OFFSET, Verdict, YES_NO};
 use super::super::grammar::{Rules, Sections, examine, rule};
-use super::super::plan::{General, Offset};
+use super::super::plan::{General, Mail, Offset};
 use super::super::source::{FileKind, Text};
 use super::super::tree::{Section, clipped};
 use super::Context;
+use super::mail::{self, MAILTLS};
 
 /// Where the RRD files are unless `datadir` says.
 const DEFAULT_DATADIR: &str = "/var/lib/smokeprobe";
@@ -30,6 +31,8 @@ const RULES: Rules = Rules {
         rule("mailhost", Check::Any),
         rule("mailuser", Check::Any),
         rule("mailpass", Check::Any),
+        rule("mailtls", MAILTLS),
+        rule("mailca", Check::Any),
         rule("snpphost", Check::Any),
         rule("display_name", Check::Any),
         rule("syslogfacility", WORD),
@@ -79,7 +82,9 @@ pub(crate) struct Timing {
     pub(crate) concurrent: bool,
 }
 
-pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> (General, Timing) {
+/// What the section says: of all, of when to measure, of how mail leaves, and of the host of pagers.
+pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> (General, Timing, (Mail, Option<String>)) {
+    let mut telling = (Mail::default(), None);
     let mut general = General { datadir: DEFAULT_DATADIR.into(), ..General::default() };
     let mut timing = Timing { offset: Offset::Random, concurrent: true };
     if let Some(section) = section {
@@ -101,12 +106,13 @@ pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> (General,
         general.display_name = values.string("display_name").filter(|name| !name.is_empty());
         general.dyndir = values.text("dyndir").map(|dyndir| cx.path(dyndir)).unwrap_or_default();
         timing.offset = values.text("offset").map_or(Offset::Random, |text| super::probes::offset(&text.text));
+        telling = mail::read(&values, cx);
         timing.concurrent = values.yes("concurrentprobes").unwrap_or(true);
     }
     if general.dyndir.as_os_str().is_empty() {
         general.dyndir.clone_from(&general.datadir);
     }
-    (general, timing)
+    (general, timing, telling)
 }
 
 /// Warns of a folder that will have to be made, when the one above it is missing too: that is rarely meant.

@@ -1,7 +1,9 @@
 //! `*** Targets ***`: the tree, with what its sections inherit.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use smokeprobe_alerts::RecipientId;
 use smokeprobe_core::TargetPath;
 
 use super::super::check::{Check, Verdict, YES_NO, name, nearest_name};
@@ -14,8 +16,10 @@ use super::hosts::{self, HostForm, MultihostPlace};
 use super::known::Known;
 use super::modules::{ALL, Module};
 use super::options::{self, Setting, Settings};
+use super::paths::{self, Dependency, Paths};
 use super::probes::Instance;
-use super::{Context, alerts};
+use super::recipients::Book;
+use super::{Context, labels};
 
 /// The variables that a target has whatever its probe.
 const COMMON: &[Rule] = &[
@@ -28,7 +32,9 @@ const COMMON: &[Rule] = &[
     rule("hide", YES_NO),
     rule("nomasterpoll", YES_NO),
     rule("alerts", Check::With(alert_list)),
-    rule("alertee", Check::With(alerts::recipients)),
+    rule("alertee", Check::Any),
+    rule("depends", Check::Any),
+    rule("labels", Check::Any),
     rule("slaves", Check::Any),
     rule("parents", Check::With(parents)),
     rule("email", Check::With(email)),
@@ -104,7 +110,9 @@ struct Inherited<'a> {
     /// A probe is named, even if there is none of that name.
     probe_named: bool,
     alerts: Rc<[String]>,
-    alertee: Rc<[String]>,
+    alertee: Rc<[RecipientId]>,
+    depends: Option<(TargetPath, Span)>,
+    labels: Rc<BTreeMap<String, String>>,
     slaves: Rc<[String]>,
     menuextra: Option<Rc<str>>,
     nomasterpoll: bool,
@@ -113,10 +121,11 @@ struct Inherited<'a> {
 }
 
 /// Reads the section with everything below.
-pub(super) fn read(section: &Section, known: &Known<'_>, cx: &mut Context<'_>) -> Node {
-    let mut reader = Reader { known, cx, fit: Fit::default(), multihosts: Vec::new() };
+pub(super) fn read(section: &Section, known: &Known<'_>, book: &mut Book, cx: &mut Context<'_>) -> Node {
+    let mut reader = Reader { known, book, cx, fit: Fit::default(), multihosts: Vec::new(), dependencies: Vec::new() };
     let root = reader.section(section, None, &Inherited::default());
-    let Reader { fit, multihosts, .. } = reader;
+    let Reader { fit, multihosts, dependencies, .. } = reader;
+    Paths::new(&root).check(&dependencies, cx.problems);
     hosts::check_members(&multihosts, &root, cx);
     fit.finish(|probe| known.instances.get(probe).and_then(|probe| probe.place).unwrap_or(section.name.span), cx);
     root
@@ -124,9 +133,11 @@ pub(super) fn read(section: &Section, known: &Known<'_>, cx: &mut Context<'_>) -
 
 struct Reader<'a, 'c, 'f> {
     known: &'a Known<'a>,
+    book: &'c mut Book,
     cx: &'c mut Context<'f>,
     fit: Fit,
     multihosts: Vec<MultihostPlace>,
+    dependencies: Vec<Dependency>,
 }
 
 /// What a section says itself.
@@ -251,7 +262,13 @@ impl<'a> Reader<'a, '_, '_> {
             "hide" => own.hide = value.text == "yes",
             "nomasterpoll" => handed.nomasterpoll = value.text == "yes",
             "menuextra" => handed.menuextra = Some(value.text.as_str().into()),
-            "alertee" => handed.alertee = list(&value.split(|c| c == ',')),
+            "alertee" => handed.alertee = self.book.list("alertee", value, self.cx).into(),
+            "depends" if value.text.is_empty() => handed.depends = None,
+            "depends" => {
+                let path = paths::read(&value.text, value.span, self.cx.problems);
+                handed.depends = path.map(|path| (path, value.span));
+            }
+            "labels" => labels::merge(Rc::make_mut(&mut handed.labels), value, self.cx.problems),
             "alerts" => {
                 let names = value.split(|c| c == ',');
                 self.known.check_alerts(&names, self.cx.problems);
@@ -367,6 +384,11 @@ impl<'a> Reader<'a, '_, '_> {
                 .warn(host.span, "nobody measures this: `nomasterpoll = yes`, and there are no slaves")
                 .help("name slaves, or write `nomasterpoll = no`");
         }
+        // A gateway has what it hands to its neighbours too.
+        let depends = handed.depends.clone().filter(|(gateway, _)| gateway != path);
+        if let Some((on, span)) = depends.clone() {
+            self.dependencies.push(Dependency { of: path.clone(), on, span });
+        }
         let target = Target {
             path: path.clone(),
             host: address,
@@ -375,9 +397,9 @@ impl<'a> Reader<'a, '_, '_> {
             step,
             pings,
             alerts: handed.alerts.to_vec(),
-            alertee: handed.alertee.iter().map(|to| smokeprobe_alerts::RecipientId::new(to)).collect(),
-            depends: None,
-            labels: std::collections::BTreeMap::new(),
+            alertee: handed.alertee.to_vec(),
+            depends: depends.map(|(gateway, _)| gateway),
+            labels: handed.labels.as_ref().clone(),
             slaves: handed.slaves.to_vec(),
             nomasterpoll: handed.nomasterpoll,
             rawlog: own.rawlog.map(|rawlog| rawlog.text.clone()),
