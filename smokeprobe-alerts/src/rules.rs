@@ -1,15 +1,22 @@
-//! SmokePing's rules: what the variables `type` and `pattern` of an alert mean.
+//! Rules: what the variables `type` and `pattern` of an alert mean. SmokePing's, and a few that its users ask for.
 
+mod baseline;
 mod matchers;
+mod nodata;
 mod pattern;
+mod registry;
 
 use std::ops::Range;
 
 use thiserror::Error;
 
 use crate::rule::{AlertRule, Held, History, Observation, Verdict};
+use baseline::Baseline;
 use matchers::Call;
+use nodata::NoData;
 use pattern::{Pattern, Value};
+
+pub use registry::Rules;
 
 /// The longest window a rule may have: a leap year of 5-minute rounds. Every series with the rule keeps that many
 /// rounds in memory.
@@ -25,6 +32,13 @@ pub enum Kind {
     Rtt,
     /// A call of a matcher, such as `CheckLoss(l=>10,x=>3)`.
     Matcher,
+    /// A pattern over the spread of a round's answers (population standard deviation), in milliseconds.
+    Jitter,
+    /// How many rounds in a row could not be measured.
+    NoData,
+    /// How far the median RTT is above that of the same hour of the week in the past:
+    /// `deviations=>4,above=>10,weeks=>4,warmup=>2,for=>1`.
+    Baseline,
 }
 
 /// Whose meaning a rule has.
@@ -50,6 +64,8 @@ pub struct Rule {
 enum Body {
     Pattern { looks_at: Kind, pattern: Pattern },
     Matcher(Call),
+    NoData(NoData),
+    Baseline(Baseline),
 }
 
 /// Why a pattern or a matcher call is refused, and where.
@@ -67,25 +83,58 @@ pub struct RuleError {
 /// Reads the text of an alert's `pattern`. The rule has [`Semantics::Documented`].
 pub fn parse(kind: Kind, text: &str) -> Result<Rule, RuleError> {
     let body = match kind {
-        Kind::Loss | Kind::Rtt => Body::Pattern { looks_at: kind, pattern: Pattern::parse(kind, text)? },
+        Kind::Loss | Kind::Rtt | Kind::Jitter => Body::Pattern { looks_at: kind, pattern: Pattern::parse(kind, text)? },
         Kind::Matcher => Body::Matcher(Call::parse(text)?),
+        Kind::NoData => Body::NoData(NoData::parse(text)?),
+        Kind::Baseline => Body::Baseline(Baseline::parse(text)?),
     };
     let rule = Rule { body, semantics: Semantics::Documented, name_number: 0 };
-    if rule.window() > LONGEST_WINDOW {
-        let message = format!("the rule looks at {} rounds, more than {LONGEST_WINDOW}", rule.window());
-        let help = "every series with this alert would keep that many rounds in memory; use smaller numbers";
-        return Err(RuleError::new(message, 0..text.len(), help));
-    }
+    bounded(&rule, text)?;
     Ok(rule)
 }
 
+/// Refuses a rule that would have to keep too many rounds.
+fn bounded(rule: &dyn AlertRule, text: &str) -> Result<(), RuleError> {
+    if rule.window() <= LONGEST_WINDOW {
+        return Ok(());
+    }
+    let message = format!("the rule looks at {} rounds, more than {LONGEST_WINDOW}", rule.window());
+    let help = "every series with this alert would keep that many rounds in memory; use smaller numbers";
+    Err(RuleError::new(message, 0..text.len(), help))
+}
+
+impl Kind {
+    /// All of them, SmokePing's first.
+    pub const ALL: [Self; 6] = [Self::Loss, Self::Rtt, Self::Matcher, Self::Jitter, Self::NoData, Self::Baseline];
+
+    /// Its name, as the variable `type` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Rtt => "rtt",
+            Self::Matcher => "matcher",
+            Self::Jitter => "jitter",
+            Self::NoData => "nodata",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    /// SmokePing has alerts of this type too.
+    pub const fn is_smokepings(self) -> bool {
+        matches!(self, Self::Loss | Self::Rtt | Self::Matcher)
+    }
+}
+
 impl Rule {
-    /// The same rule as the program SmokePing takes it.
+    /// The same rule as the program SmokePing takes it. One of a kind that SmokePing does not have stays as it is.
     ///
     /// `alert` is the alert's name: CheckLoss, CheckLatency and ConsecutiveLoss use the number that it begins with as an
     /// offset into the history, so that an alert called `3loss` looks at the wrong rounds.
     #[must_use]
     pub fn legacy(mut self, alert: &str) -> Self {
+        if !self.kind().is_smokepings() {
+            return self;
+        }
         self.semantics = Semantics::Legacy;
         let digits = alert.len() - alert.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         self.name_number = if digits == 0 { 0 } else { alert[..digits].parse().unwrap_or(i64::MAX) };
@@ -97,11 +146,22 @@ impl Rule {
         self.semantics
     }
 
-    /// A pattern with `==U`, the only thing that a round which could not be measured may raise.
+    /// What the rule looks at.
+    pub const fn kind(&self) -> Kind {
+        match &self.body {
+            Body::Pattern { looks_at, .. } => *looks_at,
+            Body::Matcher(_) => Kind::Matcher,
+            Body::NoData(_) => Kind::NoData,
+            Body::Baseline(_) => Kind::Baseline,
+        }
+    }
+
+    /// `nodata`, or a pattern with `==U`: nothing else may be raised by a round that could not be measured.
     fn asks_for_unknown(&self) -> bool {
         match &self.body {
             Body::Pattern { pattern, .. } => pattern.asks_for_unknown(),
-            Body::Matcher(_) => false,
+            Body::NoData(_) => true,
+            Body::Matcher(_) | Body::Baseline(_) => false,
         }
     }
 
@@ -121,6 +181,8 @@ impl Rule {
                 }
             }
             Body::Matcher(call) => call.judge_documented(history, held),
+            Body::NoData(rule) => rule.judge(history),
+            Body::Baseline(rule) => rule.judge(history, held),
         }
     }
 
@@ -135,6 +197,8 @@ impl Rule {
                 }
             }
             Body::Matcher(call) => call.judge_legacy(history, held, self.name_number),
+            // There is no legacy of these.
+            Body::NoData(_) | Body::Baseline(_) => self.judge_documented(history, held),
         }
     }
 }
@@ -144,6 +208,15 @@ impl AlertRule for Rule {
         match &self.body {
             Body::Pattern { pattern, .. } => pattern.window(),
             Body::Matcher(call) => call.window(self.semantics),
+            Body::NoData(rule) => rule.window(),
+            Body::Baseline(rule) => rule.window(),
+        }
+    }
+
+    fn weeks(&self) -> u32 {
+        match &self.body {
+            Body::Baseline(rule) => rule.weeks(),
+            _ => 0,
         }
     }
 
@@ -168,7 +241,8 @@ impl AlertRule for Rule {
 }
 
 impl RuleError {
-    fn new(message: impl Into<String>, span: Range<usize>, help: impl Into<String>) -> Self {
+    /// What is wrong, where, and what to write instead.
+    pub fn new(message: impl Into<String>, span: Range<usize>, help: impl Into<String>) -> Self {
         Self { message: message.into(), span, help: Some(help.into()) }
     }
 }
@@ -219,6 +293,35 @@ mod tests {
         assert_eq!(judge(Kind::Rtt, "==U", &[DEAD], Held::No), "raise");
         assert_eq!(judge(Kind::Rtt, ">10", &[DEAD], Held::Yes), "clear");
         assert_eq!(judge(Kind::Loss, "==U", &[DEAD], Held::Yes), "clear");
+    }
+
+    #[test]
+    fn jitter_is_the_spread_of_the_answers_and_a_round_without_any_has_none() {
+        let spread =
+            |ms: f64| Observation::Measured(Measurement { deviation: Some(ms / 1000.0), ..Measurement::default() });
+        assert_eq!(judge(Kind::Jitter, ">5,*2*,>5", &[spread(6.0), spread(1.0), spread(7.5)], Held::No), "raise");
+        assert_eq!(judge(Kind::Jitter, ">5", &[spread(5.0)], Held::Yes), "clear");
+        assert_eq!(judge(Kind::Jitter, ">5", &[DEAD], Held::Yes), "clear");
+        assert_eq!(judge(Kind::Jitter, "==U", &[DEAD], Held::No), "raise");
+        assert_eq!(judge(Kind::Jitter, ">5", &[spread(9.0), Observation::Unknown], Held::Yes), "hold");
+        let rule = parse(Kind::Jitter, ">0.5").unwrap();
+        let verdict = rule.judge(&History::new(&[spread(0.75)]), Held::No);
+        assert_eq!(verdict, Verdict::Raise("jitter: 0.8ms".into()));
+        let error = parse(Kind::Jitter, ">10%").unwrap_err();
+        assert_eq!(&">10%"[error.span], "%");
+    }
+
+    #[test]
+    fn kinds_that_smokeping_does_not_have_mean_the_same_in_legacy() {
+        let rounds = [GOOD, GOOD];
+        for (kind, text) in
+            [(Kind::Jitter, "==U,*1*,==U"), (Kind::NoData, "2"), (Kind::Baseline, "deviations=>1,above=>1")]
+        {
+            let rule = parse(kind, text).unwrap();
+            let legacy = rule.clone().legacy("3a");
+            assert_eq!(legacy.semantics(), Semantics::Documented);
+            assert_eq!(legacy.judge(&History::new(&rounds), Held::No), rule.judge(&History::new(&rounds), Held::No));
+        }
     }
 
     #[test]
@@ -286,9 +389,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_rule_or_an_error_with_a_place(
-            text in prop_oneof![".{0,60}", "[-=<>!*%US0-9., é]{0,40}", "(CheckLoss|Median|Avgratio)[(][-a-z=>,'\"0-9 ().é]{0,40}[)]?;?"],
+            text in prop_oneof![".{0,60}", "[-=<>!*%US0-9., é]{0,40}", "(deviations=>|above=>|weeks=>|for=>|[0-9., '\"]){0,12}", "(CheckLoss|Median|Avgratio)[(][-a-z=>,'\"0-9 ().é]{0,40}[)]?;?"],
         ) {
-            for kind in [Kind::Loss, Kind::Rtt, Kind::Matcher] {
+            for kind in Kind::ALL {
                 if let Err(error) = parse(kind, &text) {
                     prop_assert!(text.get(error.span.clone()).is_some(), "{:?} in {:?}", error, text);
                 }

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use crate::rule::{Held, History, Observation, Verdict};
 use crate::rules::pattern::{Value, describe};
+use crate::rules::registry::nearest;
 use crate::rules::{Kind, RuleError, Semantics};
-use args::Args;
+
+pub(super) use args::Args;
 
 /// What a matcher decides. Pure, like every rule.
 trait Matcher: Debug + Send + Sync {
@@ -68,14 +70,11 @@ impl Call {
     /// Reads `Name(key=>value,…)`.
     pub(super) fn parse(text: &str) -> Result<Self, RuleError> {
         let mut args = Args::parse(text)?;
-        let name = &text[args.name.clone()];
+        let name = args.name;
         let Some((name, make)) = MATCHERS.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = MATCHERS.iter().map(|(name, _)| *name).collect();
-            let help = match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => format!("the matchers are {}", known.join(", ")),
-            };
-            return Err(RuleError::new(format!("there is no matcher `{name}`"), args.name, help));
+            let help = nearest(name, &known).unwrap_or_else(|| format!("the matchers are {}", known.join(", ")));
+            return Err(RuleError::new(format!("there is no matcher `{name}`"), args.name_span, help));
         };
         let matcher = make(&mut args)?;
         args.finish()?;

@@ -14,7 +14,7 @@ mod legacy;
 mod parse;
 mod place;
 
-use crate::rule::Observation;
+use crate::rule::{Measurement, Observation};
 use crate::rules::Kind;
 
 /// A checked pattern.
@@ -55,7 +55,7 @@ enum Condition {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Comparison {
     pub(super) op: Op,
-    /// In percent for loss, in seconds for an RTT.
+    /// In percent for loss, in seconds for an RTT or a spread.
     pub(super) number: f64,
 }
 
@@ -74,13 +74,13 @@ pub(super) enum Op {
 pub(super) enum Value {
     /// The place before the first round.
     Start,
-    /// Measured, and there is none: the median of a round that lost every ping.
+    /// Measured, and there is none: the median of a round that lost every ping, or its spread.
     Absent,
     /// The round could not be measured.
     Unmeasured,
     /// The round is suspect: there is a value, and nothing may be concluded from it.
     Doubtful,
-    /// The value, in percent for loss, in seconds for an RTT.
+    /// The value, in percent for loss, in seconds for an RTT or a spread.
     Known(f64),
 }
 
@@ -141,8 +141,7 @@ impl Value {
             Observation::Start => Self::Start,
             Observation::Unknown => Self::Unmeasured,
             Observation::Measured(round) if round.suspect => Self::Doubtful,
-            Observation::Measured(round) if looks_at == Kind::Loss => Self::Known(round.loss),
-            Observation::Measured(round) => round.median.map_or(Self::Absent, Self::Known),
+            Observation::Measured(round) => Self::measured(looks_at, round),
         }
     }
 
@@ -152,8 +151,15 @@ impl Value {
             Observation::Start => Self::Start,
             Observation::Unknown if looks_at == Kind::Loss => Self::Known(0.0),
             Observation::Unknown => Self::Absent,
-            Observation::Measured(round) if looks_at == Kind::Loss => Self::Known(round.loss),
-            Observation::Measured(round) => round.median.map_or(Self::Absent, Self::Known),
+            Observation::Measured(round) => Self::measured(looks_at, round),
+        }
+    }
+
+    fn measured(looks_at: Kind, round: &Measurement) -> Self {
+        match looks_at {
+            Kind::Loss => Self::Known(round.loss),
+            Kind::Jitter => round.deviation.map_or(Self::Absent, Self::Known),
+            _ => round.median.map_or(Self::Absent, Self::Known),
         }
     }
 }
@@ -164,7 +170,11 @@ pub(super) fn describe(looks_at: Kind, values: &[Value]) -> String {
 
     /// More than this nobody reads.
     const SHOWN: usize = 12;
-    let mut text = String::from(if looks_at == Kind::Loss { "loss:" } else { "rtt:" });
+    let mut text = match looks_at {
+        Kind::Loss => String::from("loss:"),
+        Kind::Jitter => String::from("jitter:"),
+        _ => String::from("rtt:"),
+    };
     let newest = &values[values.len().saturating_sub(SHOWN)..];
     if newest.len() < values.len() {
         text.push_str(" …");
@@ -177,6 +187,8 @@ pub(super) fn describe(looks_at: Kind, values: &[Value]) -> String {
             Value::Absent | Value::Unmeasured => write!(text, "U"),
             Value::Doubtful => write!(text, "suspect"),
             Value::Known(loss) if looks_at == Kind::Loss => write!(text, "{loss:.0}%"),
+            // Less than a millisecond, on a good line.
+            Value::Known(deviation) if looks_at == Kind::Jitter => write!(text, "{:.1}ms", deviation * 1000.0),
             Value::Known(rtt) => write!(text, "{:.0}ms", rtt * 1000.0),
         };
     }

@@ -1,15 +1,17 @@
-//! The arguments of a matcher call: `key=>value` pairs as Perl writes them, read as data and never executed.
+//! Arguments: `key=>value` pairs as Perl writes them, read as data and never executed.
 
 use std::ops::Range;
 
 use crate::rules::pattern::Op;
 use crate::rules::{LONGEST_WINDOW, RuleError};
 
-/// The arguments of a call, each to be taken once.
-pub(super) struct Args<'a> {
+/// The arguments of a rule, each to be taken once.
+pub(in crate::rules) struct Args<'a> {
     text: &'a str,
-    /// Where the matcher's name stands.
-    pub(super) name: Range<usize>,
+    /// Whose arguments they are.
+    pub(super) name: &'a str,
+    /// Where that stands.
+    pub(super) name_span: Range<usize>,
     pairs: Vec<Pair>,
     /// The keys asked for, for the message about one that was not.
     asked: Vec<&'static str>,
@@ -43,12 +45,22 @@ impl<'a> Args<'a> {
             return Err(RuleError::new("there is more text after the call", span, "end it with `)`"));
         }
         let start = text.len() - text.trim_start().len();
-        let mut args = Self { text, name: start..open.max(start), pairs: Vec::new(), asked: Vec::new() };
-        let mut lexer = Lexer { text, at: open + 1, end: close };
+        let name = start..open.max(start);
+        Self::read(text, &text[name.clone()], name, open + 1..close)
+    }
+
+    /// Reads a text that is nothing but the arguments of `name`.
+    pub(in crate::rules) fn bare(name: &'a str, text: &'a str) -> Result<Self, RuleError> {
+        Self::read(text, name, 0..0, 0..text.len())
+    }
+
+    fn read(text: &'a str, name: &'a str, name_span: Range<usize>, within: Range<usize>) -> Result<Self, RuleError> {
+        let mut args = Self { text, name, name_span, pairs: Vec::new(), asked: Vec::new() };
+        let mut lexer = Lexer { text, at: within.start, end: within.end };
         while !lexer.at_end() {
             if args.pairs.len() == MOST_PAIRS {
-                let message = format!("the call has more than {MOST_PAIRS} arguments");
-                return Err(RuleError::new(message, lexer.at..close, FORM));
+                let message = format!("{name} has more than {MOST_PAIRS} arguments");
+                return Err(RuleError::new(message, lexer.at..within.end, "take some away"));
             }
             let (key, key_span) = lexer.token()?;
             if !lexer.eat("=>") && !lexer.eat(",") {
@@ -57,7 +69,7 @@ impl<'a> Args<'a> {
             let (value, value_span) = lexer.token()?;
             args.pairs.push(Pair { key, key_span, value, value_span });
             if !lexer.at_end() && !lexer.eat(",") {
-                let span = lexer.at..close;
+                let span = lexer.at..within.end;
                 let help = "separate arguments by commas, and put text into quotes";
                 return Err(RuleError::new(format!("`{}` is not understood here", &text[span.clone()]), span, help));
             }
@@ -66,13 +78,17 @@ impl<'a> Args<'a> {
     }
 
     /// A whole number that must be there, at least `least`.
-    pub(super) fn whole(&mut self, key: &'static str, least: usize) -> Result<usize, RuleError> {
+    pub(in crate::rules) fn whole(&mut self, key: &'static str, least: usize) -> Result<usize, RuleError> {
         let value = self.optional_whole(key, least)?;
         value.ok_or_else(|| self.missing(key))
     }
 
     /// A whole number, at least `least`.
-    pub(super) fn optional_whole(&mut self, key: &'static str, least: usize) -> Result<Option<usize>, RuleError> {
+    pub(in crate::rules) fn optional_whole(
+        &mut self,
+        key: &'static str,
+        least: usize,
+    ) -> Result<Option<usize>, RuleError> {
         let Some(pair) = self.take(key) else {
             return Ok(None);
         };
@@ -87,8 +103,22 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// A whole number from 1 to `most`.
+    pub(in crate::rules) fn whole_up_to(&mut self, key: &'static str, most: usize) -> Result<Option<usize>, RuleError> {
+        let Some(pair) = self.take(key) else {
+            return Ok(None);
+        };
+        match number(&pair.value) {
+            Some(value) if value.fract() == 0.0 && value >= 1.0 && value <= most as f64 => Ok(Some(value as usize)),
+            _ => {
+                let message = format!("`{key}` cannot be `{}`", pair.value);
+                Err(RuleError::new(message, pair.value_span, format!("write a whole number from 1 to {most}")))
+            }
+        }
+    }
+
     /// A number that must be there, zero or more.
-    pub(super) fn number(&mut self, key: &'static str) -> Result<f64, RuleError> {
+    pub(in crate::rules) fn number(&mut self, key: &'static str) -> Result<f64, RuleError> {
         let value = self.optional_number(key)?;
         value.ok_or_else(|| self.missing(key))
     }
@@ -122,11 +152,11 @@ impl<'a> Args<'a> {
     }
 
     /// Nothing may be left.
-    pub(super) fn finish(self) -> Result<(), RuleError> {
+    pub(in crate::rules) fn finish(self) -> Result<(), RuleError> {
         let Some(pair) = self.pairs.into_iter().next() else {
             return Ok(());
         };
-        let message = format!("{} has no argument `{}`", &self.text[self.name], pair.key);
+        let message = format!("{} has no argument `{}`", self.name, pair.key);
         Err(RuleError::new(message, pair.key_span, format!("its arguments are {}", self.asked.join(", "))))
     }
 
@@ -141,7 +171,7 @@ impl<'a> Args<'a> {
     }
 
     fn missing(&self, key: &str) -> RuleError {
-        let message = format!("{} needs the argument `{key}`", &self.text[self.name.clone()]);
+        let message = format!("{} needs the argument `{key}`", self.name);
         RuleError::new(message, 0..self.text.trim_end().len(), format!("add `{key}=>…`"))
     }
 }
@@ -200,7 +230,9 @@ impl Lexer<'_> {
         }
         let Some(wrong) = rest.chars().next().filter(|_| word.is_empty()) else {
             if word.is_empty() {
-                return Err(RuleError::new("a value is missing here", start..self.end + 1, FORM));
+                // The bracket that closes a call is part of the place.
+                let end = (self.end + 1).min(self.text.len());
+                return Err(RuleError::new("a value is missing here", start..end, "write `key=>value`"));
             }
             self.at = start + length;
             return Ok((word.to_string(), start..self.at));

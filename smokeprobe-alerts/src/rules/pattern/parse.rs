@@ -119,7 +119,12 @@ fn parse_comparison(
         let help = format!("write `{}%`", &cursor.text[span.clone()]);
         return Err(RuleError::new("loss is given in percent", span, help));
     }
-    let number = if kind == Kind::Rtt { number / 1000.0 } else { number };
+    // SmokePing reads a per cent sign after an RTT and gives it no meaning; what is not SmokePing's need not.
+    if kind == Kind::Jitter && percent {
+        let sign = cursor.at - 1..cursor.at;
+        return Err(RuleError::new("jitter is given in milliseconds", sign, "take the per cent sign away"));
+    }
+    let number = if kind == Kind::Loss { number } else { number / 1000.0 };
     Ok(Comparison { op, number })
 }
 
