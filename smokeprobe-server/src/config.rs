@@ -27,12 +27,15 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
+use smokeprobe_alerts::{RecipientId, Rules};
+
 pub use diagnostics::{Diagnostic, SHOWN, Severity};
 pub use plan::Plan;
 pub use report::{Format, check, check_from, human};
 pub use source::{Disk, FileKind, Files, InMemory};
 
 use diagnostics::Diagnostics;
+use plan::Recipient;
 use tree::Builder;
 
 /// What came of reading a configuration.
@@ -48,17 +51,36 @@ pub struct Loaded {
 
 /// Reads the configuration in the file `path`.
 pub fn load(path: &Path) -> Loaded {
-    load_from(&Disk, path)
+    load_with(path, &Rules::standard())
+}
+
+/// Reads the configuration in the file `path`, whose alerts may have these kinds of rules.
+pub fn load_with(path: &Path, rules: &Rules) -> Loaded {
+    load_from_with(&Disk, path, rules)
 }
 
 /// Reads the configuration in the file `path` of `files`.
 pub fn load_from(files: &dyn Files, path: &Path) -> Loaded {
+    load_from_with(files, path, &Rules::standard())
+}
+
+/// Reads the configuration in the file `path` of `files`, whose alerts may have these kinds of rules.
+pub fn load_from_with(files: &dyn Files, path: &Path, rules: &Rules) -> Loaded {
     let mut problems = Diagnostics::default();
     let mut builder = Builder::new();
     let sources = lexer::read(files, path, &mut problems, &mut |line, problems| builder.line(line, problems));
     let root = builder.finish();
     // What could not be read to its end is not judged by what is missing in it.
-    let plan = if sources.complete() { schema::read(&root, &sources, files, &mut problems) } else { None };
+    let plan = if sources.complete() { schema::read(&root, &sources, files, rules, &mut problems) } else { None };
     let plan = plan.filter(|_| !problems.has_errors());
     Loaded { plan, diagnostics: problems.finish(&sources), files: sources.paths() }
+}
+
+/// One recipient as the lists of a configuration write it, on the terms that hold unless it says otherwise.
+///
+/// # Errors
+///
+/// What is wrong with it, and what to write instead. Nothing that may be secret is in it.
+pub fn recipient(text: &str) -> Result<(RecipientId, Recipient), String> {
+    schema::recipient(text)
 }

@@ -1,5 +1,6 @@
 //! The smokeprobe daemon as a library: what `main` composes, and what the tests reach.
 
+pub mod alerting;
 pub mod cli;
 pub mod config;
 pub mod graph;

@@ -23,6 +23,8 @@ mod template;
 
 use std::path::PathBuf;
 
+use smokeprobe_alerts::Rules;
+
 use super::check::Verdict;
 use super::diagnostics::{Diagnostics, did_you_mean};
 use super::grammar::{no_table, unknown_variable};
@@ -30,18 +32,30 @@ use super::plan::{Alerting, Plan};
 use super::source::{Files, Sources, Span, Text};
 use super::tree::{Section, clipped};
 
+pub(super) use recipients::single as recipient;
+
 /// How names of targets, probes, charts and hierarchies look, in words.
 const NAME_FORM: &str = "ASCII letters, digits, `-` and `_`";
 
 /// The top sections, in SmokePing's order, then ours.
 const SECTIONS: [&str; 10] = [
-    "General", "Database", "Presentation", "Probes", "Targets", "Alerts", "Slaves", "InfluxDB", "Recipients", "Maintenance",
+    "General",
+    "Database",
+    "Presentation",
+    "Probes",
+    "Targets",
+    "Alerts",
+    "Slaves",
+    "InfluxDB",
+    "Recipients",
+    "Maintenance",
 ];
 
 /// What reading a section needs at hand.
 struct Context<'a> {
     sources: &'a Sources,
     files: &'a dyn Files,
+    rules: &'a Rules,
     problems: &'a mut Diagnostics,
 }
 
@@ -58,7 +72,13 @@ impl Context<'_> {
 }
 
 /// Reads the whole tree. Answers a plan even when there are errors; the caller must not use it then.
-pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problems: &mut Diagnostics) -> Option<Plan> {
+pub(super) fn read(
+    root: &Section,
+    sources: &Sources,
+    files: &dyn Files,
+    rules: &Rules,
+    problems: &mut Diagnostics,
+) -> Option<Plan> {
     for (name, value) in &root.variables {
         unknown_variable(name, value, std::iter::empty, problems);
     }
@@ -72,7 +92,7 @@ pub(super) fn read(root: &Section, sources: &Sources, files: &dyn Files, problem
             });
         }
     }
-    let mut cx = Context { sources, files, problems };
+    let mut cx = Context { sources, files, rules, problems };
     let (general, timing, (mail, snpp_host)) = general::read(root.section("General"), &mut cx);
     let database = database::read(root.section("Database"), &mut cx);
     let presentation = presentation::read(root.section("Presentation"), &mut cx);

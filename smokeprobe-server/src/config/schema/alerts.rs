@@ -71,9 +71,7 @@ fn commas(value: &str) -> Verdict {
 }
 
 fn address(value: &str) -> bool {
-    value
-        .rsplit_once('@')
-        .is_some_and(|(name, place)| !name.is_empty() && !place.is_empty() && !place.contains(blank))
+    value.rsplit_once('@').is_some_and(|(name, place)| !name.is_empty() && !place.is_empty() && !place.contains(blank))
 }
 
 /// What the section says of all alerts and of all who are told.
@@ -165,22 +163,18 @@ fn again(values: &Values<'_>, above: &Values<'_>, edgetrigger: bool, cx: &mut Co
     values.duration(meant).or_else(|| above.duration(meant)).filter(|again| !again.is_zero())
 }
 
-const KINDS: [&str; 3] = ["loss", "rtt", "matcher"];
+/// The kinds in whose text commas stand between elements.
+const WITH_ELEMENTS: [&str; 4] = ["loss", "rtt", "matcher", "jitter"];
 
 fn check_kind(kind: &Text, cx: &mut Context<'_>) -> bool {
-    note("type", one_of(&kind.text, &KINDS), kind, cx.problems)
+    note("type", one_of(&kind.text, &cx.rules.kinds()), kind, cx.problems)
 }
 
-fn check_rule(kind: &str, pattern: &Text, _semantics: Semantics, _name: &str, cx: &mut Context<'_>) {
-    if KINDS.contains(&kind) && !note("pattern", commas(&pattern.text), pattern, cx.problems) {
+fn check_rule(kind: &str, pattern: &Text, semantics: Semantics, alert: &str, cx: &mut Context<'_>) {
+    if WITH_ELEMENTS.contains(&kind) && !note("pattern", commas(&pattern.text), pattern, cx.problems) {
         return;
     }
-    let kind = match kind {
-        "rtt" => smokeprobe_alerts::Kind::Rtt,
-        "matcher" => smokeprobe_alerts::Kind::Matcher,
-        _ => smokeprobe_alerts::Kind::Loss,
-    };
-    if let Err(error) = smokeprobe_alerts::parse(kind, &pattern.text) {
+    if let Err(error) = cx.rules.parse(kind, &pattern.text, semantics, alert) {
         cx.problems.error(pattern.part(error.span), error.message).maybe(error.help);
     }
 }

@@ -19,11 +19,8 @@ use super::paths::{self, Paths};
 use super::{Context, NAME_FORM, labels};
 use times::{Edge, Zone};
 
-const RULES: Rules = Rules {
-    variables: &[rule("zone", Check::Any)],
-    table: None,
-    sections: Sections::Keyed(name, NAME_FORM),
-};
+const RULES: Rules =
+    Rules { variables: &[rule("zone", Check::Any)], table: None, sections: Sections::Keyed(name, NAME_FORM) };
 
 const WINDOW: Rules = Rules {
     variables: &[
@@ -93,7 +90,8 @@ fn scope(values: &Values<'_>, about: &About<'_>, cx: &mut Context<'_>) -> Scope 
     let mut wanted = BTreeMap::new();
     if let Some(text) = values.text("labels") {
         labels::merge(&mut wanted, text, cx.problems);
-        let has = |labels: &BTreeMap<String, String>| wanted.iter().all(|(name, value)| labels.get(name) == Some(value));
+        let has =
+            |labels: &BTreeMap<String, String>| wanted.iter().all(|(name, value)| labels.get(name) == Some(value));
         if !wanted.is_empty() && !about.paths.targets().any(|target| has(&target.labels)) {
             cx.problems
                 .warn(text.span, "no target has these labels")
@@ -113,7 +111,10 @@ fn when(section: &Section, values: &Values<'_>, zone: Option<&Text>, cx: &mut Co
     }
     if weekly.is_none() && from.is_none() && until.is_none() {
         cx.problems
-            .error(section.name.span, format!("section `{}` needs `from`, `until` or `weekly`", clipped(&section.name.text)))
+            .error(
+                section.name.span,
+                format!("section `{}` needs `from`, `until` or `weekly`", clipped(&section.name.text)),
+            )
             .help("add a line such as `weekly = Sun 02:00-04:00`, or `until = 2030-01-31`");
         return None;
     }
@@ -123,7 +124,13 @@ fn when(section: &Section, values: &Values<'_>, zone: Option<&Text>, cx: &mut Co
             Ok(weekly) => Some(When::Weekly(weekly)),
             Err(help) => {
                 cx.problems
-                    .error(text.span, format!("`weekly` must be days and times, such as `Sun 02:00-04:00`, not `{}`", clipped(&text.text)))
+                    .error(
+                        text.span,
+                        format!(
+                            "`weekly` must be days and times, such as `Sun 02:00-04:00`, not `{}`",
+                            clipped(&text.text)
+                        ),
+                    )
                     .help(help);
                 None
             }

@@ -19,8 +19,8 @@ use super::super::plan::{Recipient, Way};
 use super::super::source::{FileKind, Span, Text};
 use super::super::tree::{Section, clipped};
 use super::Context;
-use address::{Address, Fault};
 pub(super) use address::secret;
+use address::{Address, Fault};
 pub(super) use terms::{DEFAULTS, Defaults, RATE, TIMEOUT};
 
 /// Everybody who is told of anything.
@@ -178,12 +178,13 @@ fn check_way(way: &Way, span: Span, cx: &mut Context<'_>) {
 fn check_program(program: &Path, span: Span, cx: &mut Context<'_>) {
     let shown = clipped(&program.to_string_lossy());
     match cx.files.kind(program) {
-        FileKind::File { mode } if mode & 0o111 == 0 => cx
-            .problems
-            .warn(span, format!("`{shown}` may not be run"))
-            .help(format!("chmod +x {shown}")),
+        FileKind::File { mode } if mode & 0o111 == 0 => {
+            cx.problems.warn(span, format!("`{shown}` may not be run")).help(format!("chmod +x {shown}"))
+        }
         FileKind::File { .. } => {}
-        FileKind::Folder => cx.problems.warn(span, format!("`{shown}` is a folder, not a program")).help("name a program"),
+        FileKind::Folder => {
+            cx.problems.warn(span, format!("`{shown}` is a folder, not a program")).help("name a program")
+        }
         FileKind::Missing => {
             let first = shown.split(blank).next().unwrap_or_default().to_owned();
             let whole = first == shown || cx.files.kind(Path::new(&first)) == FileKind::Missing;

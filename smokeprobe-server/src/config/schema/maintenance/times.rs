@@ -26,12 +26,10 @@ impl Zone {
         if let Some(text) = named {
             let zone = text.text.parse().ok().map(Self);
             if zone.is_none() {
-                cx.problems
-                    .error(text.span, format!("there is no time zone `{}`", clipped(&text.text)))
-                    .with(|| {
-                        let near = did_you_mean(&text.text, TZ_VARIANTS.iter().map(|zone| zone.name()));
-                        Some(near.unwrap_or_else(|| "write a name such as `Asia/Shanghai`, or `UTC`".to_owned()))
-                    });
+                cx.problems.error(text.span, format!("there is no time zone `{}`", clipped(&text.text))).with(|| {
+                    let near = did_you_mean(&text.text, TZ_VARIANTS.iter().map(|zone| zone.name()));
+                    Some(near.unwrap_or_else(|| "write a name such as `Asia/Shanghai`, or `UTC`".to_owned()))
+                });
             }
             return zone;
         }
@@ -79,7 +77,13 @@ fn parse(text: &str, edge: Edge, zone: Tz) -> Option<i64> {
 fn local(time: NaiveDateTime, edge: Edge, zone: Tz) -> Option<i64> {
     let found = match zone.from_local_datetime(&time) {
         LocalResult::Single(time) => time,
-        LocalResult::Ambiguous(first, last) => if edge == Edge::From { first } else { last },
+        LocalResult::Ambiguous(first, last) => {
+            if edge == Edge::From {
+                first
+            } else {
+                last
+            }
+        }
         // The clock goes forward by less than a day: the zone's offset of the day before holds up to the gap.
         LocalResult::None => {
             let before = zone.from_local_datetime(&time.checked_sub_signed(TimeDelta::days(1))?).earliest()?;

@@ -35,7 +35,8 @@ fn mark(part: &str, found: &mut [bool; 7]) -> Result<(), String> {
         *found = [true; 7];
         return Ok(());
     }
-    let day = |text: &str| day(text).ok_or_else(|| format!("`{}` is no day; write `Mon`, `Tue`, …", super::clipped(text)));
+    let day =
+        |text: &str| day(text).ok_or_else(|| format!("`{}` is no day; write `Mon`, `Tue`, …", super::clipped(text)));
     let (first, last) = match part.split_once('-') {
         Some((first, last)) => (day(first)?, day(last)?),
         None => (day(part)?, day(part)?),
@@ -82,8 +83,18 @@ mod tests {
             assert_eq!((weekly.days.as_slice(), weekly.from, weekly.until), (days, from, until), "{text}");
         }
         for text in [
-            "", "Sun", "02:00-04:00", "Sun 02:00", "Su nday 02:00-04:00", "Som 02:00-04:00", "Sun 25:00-26:00", "Sun 24:00-01:00",
-            "Sun 02:60-04:00", "Sun 02-04", "S 02:00-04:00", ", 02:00-04:00",
+            "",
+            "Sun",
+            "02:00-04:00",
+            "Sun 02:00",
+            "Su nday 02:00-04:00",
+            "Som 02:00-04:00",
+            "Sun 25:00-26:00",
+            "Sun 24:00-01:00",
+            "Sun 02:60-04:00",
+            "Sun 02-04",
+            "S 02:00-04:00",
+            ", 02:00-04:00",
         ] {
             assert!(parse(text, "UTC").is_err(), "{text}");
         }

@@ -14,9 +14,8 @@ use super::super::super::tree::clipped;
 use super::arn;
 
 /// What stands before the colon of a recipient that is neither mail, program nor web address.
-const KINDS: [&str; 11] = [
-    "sns", "lambda", "webhook", "dingtalk", "feishu", "wecom", "slack", "telegram", "alertmanager", "snpp", "xmpp",
-];
+const KINDS: [&str; 11] =
+    ["sns", "lambda", "webhook", "dingtalk", "feishu", "wecom", "slack", "telegram", "alertmanager", "snpp", "xmpp"];
 
 /// What a recipient as written is.
 #[derive(Debug, PartialEq, Eq)]
@@ -121,7 +120,8 @@ fn special(kind: &str, rest: &str, text: &str, folder: &Path) -> Result<Address,
         }
         "telegram" => {
             need("the bot's token and the chat")?;
-            let Some((token, chat)) = rest.rsplit_once('/').filter(|(token, chat)| !token.is_empty() && !chat.is_empty())
+            let Some((token, chat)) =
+                rest.rsplit_once('/').filter(|(token, chat)| !token.is_empty() && !chat.is_empty())
             else {
                 return Err(Fault::new("`telegram:` without a chat", "write `telegram:TOKEN/CHAT`"));
             };
@@ -208,7 +208,10 @@ fn url(text: &str) -> Result<Url, Fault> {
 /// Scheme and host are shown; the rest may be as good as a password.
 fn web_id(kind: &str, text: &str) -> Result<RecipientId, Fault> {
     let url = url(text)?;
-    let open = format!("{kind}{}", url[..url::Position::BeforeUsername].to_owned() + &url[url::Position::BeforeHost..url::Position::BeforePath]);
+    let open = format!(
+        "{kind}{}",
+        url[..url::Position::BeforeUsername].to_owned() + &url[url::Position::BeforeHost..url::Position::BeforePath]
+    );
     let whole = url[url::Position::BeforeUsername..url::Position::BeforeHost].is_empty()
         && matches!(&url[url::Position::BeforePath..], "" | "/");
     Ok(if whole { RecipientId::new(&open) } else { masked(&format!("{open}/…"), text) })
@@ -287,9 +290,19 @@ mod tests {
     fn what_cannot_be_told_has_a_likely_fix() {
         let fault = |text: &str| read(text, Path::new("")).unwrap_err();
         assert_eq!(fault("dingtak:x").help.as_deref(), Some("did you mean `dingtalk:`?"));
-        for text in
-            ["|", "snpp:", "sns:", "sns:netops", "slack:", "telegram:token", "webhook:hook", "https://", "http://a b", "Ann Example", "a@b c:d"]
-        {
+        for text in [
+            "|",
+            "snpp:",
+            "sns:",
+            "sns:netops",
+            "slack:",
+            "telegram:token",
+            "webhook:hook",
+            "https://",
+            "http://a b",
+            "Ann Example",
+            "a@b c:d",
+        ] {
             assert!(fault(text).help.is_some(), "{text}");
         }
         assert_eq!(read("ops", Path::new("")), Ok(Address::Word));

@@ -128,7 +128,9 @@ mod tests {
         ] {
             assert_eq!(function(good), Ok(()), "{good}");
         }
-        for bad in ["", "a b", "arn:aws:lambda:eu-central-1:123456789012:pager", "arn:aws:sns:eu-central-1:123456789012:x"] {
+        for bad in
+            ["", "a b", "arn:aws:lambda:eu-central-1:123456789012:pager", "arn:aws:sns:eu-central-1:123456789012:x"]
+        {
             assert!(function(bad).is_err(), "{bad}");
         }
     }

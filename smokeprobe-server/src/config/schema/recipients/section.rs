@@ -92,7 +92,8 @@ fn hide(section: &Section, cx: &mut Context<'_>) {
     }
     for (name, value) in &section.variables {
         // Where the last `=` counts, a part of the value is in the name.
-        let harmless = RULES.variables.iter().any(|rule| rule.name == name.text && rule.name != "secret" && rule.name != "to");
+        let harmless =
+            RULES.variables.iter().any(|rule| rule.name == name.text && rule.name != "secret" && rule.name != "to");
         if !harmless && !value.text.starts_with("env:") && !value.text.starts_with("file:") && name.text != "to" {
             cx.problems.hide(&value.text);
             if let Some((_, rest)) = name.text.split_once('=') {
@@ -132,7 +133,9 @@ fn headers(section: &Section, rows: &[Vec<String>], way: &Way, cx: &mut Context<
             let secret = address::secret(value, &folder);
             check_secret(&secret, first.span, cx);
             if value.contains(char::is_control) {
-                cx.problems.error(first.span, format!("the header `{}` has control characters", clipped(name))).maybe(None);
+                cx.problems
+                    .error(first.span, format!("the header `{}` has control characters", clipped(name)))
+                    .maybe(None);
                 return None;
             }
             Some((name.clone(), secret))

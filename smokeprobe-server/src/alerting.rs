@@ -1,0 +1,3 @@
+//! Alerting: from a plan to what is watched, who is told, and how.
+
+pub mod compose;
