@@ -142,11 +142,8 @@ impl Diagnostics {
             all.extend(found.into_iter().map(|found| (severity, found)));
         }
         all.sort_by_key(|(severity, found)| (found.span, *severity));
-        let mut lines = Lines { sources, starts: HashMap::new() };
-        let redactor = &self.redactor;
-        all.into_iter()
-            .map(|(severity, found)| found.into_diagnostic(severity, sources, redactor, &mut lines))
-            .collect()
+        let mut lines = Lines { sources, redactor: &self.redactor, starts: HashMap::new(), shown: None };
+        all.into_iter().map(|(severity, found)| found.into_diagnostic(severity, &mut lines)).collect()
     }
 }
 
@@ -166,23 +163,18 @@ impl Kept {
 }
 
 impl Found {
-    fn into_diagnostic(
-        self,
-        severity: Severity,
-        sources: &Sources,
-        redactor: &Redactor,
-        lines: &mut Lines<'_>,
-    ) -> Diagnostic {
+    fn into_diagnostic(self, severity: Severity, lines: &mut Lines<'_>) -> Diagnostic {
         let line = lines.line(self.span);
+        let message = |text| lines.redactor.message(text, line);
         Diagnostic {
             severity,
-            file: sources.path(self.span.file).to_owned(),
+            file: lines.sources.path(self.span.file).to_owned(),
             line: self.span.line,
             column: self.span.column,
             end_column: self.span.end.max(self.span.column),
-            message: redactor.message(self.message, line),
-            help: self.help.map(|help| redactor.message(help, line)),
-            excerpt: Excerpt::new(&redactor.line(line), self.span),
+            message: message(self.message),
+            help: self.help.map(message),
+            excerpt: Excerpt::new(lines.shown(self.span), self.span),
         }
     }
 }
@@ -215,11 +207,14 @@ impl Help<'_> {
 /// Finds lines by number. A file's line starts are sought once, and only when something is wrong with it.
 struct Lines<'a> {
     sources: &'a Sources,
+    redactor: &'a Redactor,
     starts: HashMap<u32, Vec<usize>>,
+    /// The line that was shown last, as it is shown: a long one may have many faults.
+    shown: Option<((u32, u32), String)>,
 }
 
-impl Lines<'_> {
-    fn line(&mut self, span: Span) -> &str {
+impl<'a> Lines<'a> {
+    fn line(&mut self, span: Span) -> &'a str {
         let text = self.sources.text(span.file);
         let starts = self
             .starts
@@ -227,6 +222,16 @@ impl Lines<'_> {
             .or_insert_with(|| std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect());
         let line = starts.get(span.line.saturating_sub(1) as usize).map_or("", |start| &text[*start..]);
         line.lines().next().unwrap_or("")
+    }
+
+    /// The line without its secrets.
+    fn shown(&mut self, span: Span) -> &str {
+        let place = (span.file, span.line);
+        let shown = match self.shown.take() {
+            Some((known, shown)) if known == place => shown,
+            _ => self.redactor.line(self.line(span)).into_owned(),
+        };
+        &self.shown.insert((place, shown)).1
     }
 }
 

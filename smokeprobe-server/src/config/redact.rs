@@ -20,7 +20,7 @@ const SHORTEST: usize = 4;
 const MOST: usize = 10_000;
 
 /// A recipient, or something with its form.
-static RECIPIENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b([a-z][a-z0-9+_-]*):([^\s,`<>]+)"));
+static RECIPIENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)(?-u:\b)([a-z][a-z0-9+_-]*):([^\s,`<>]+)"));
 
 /// Those whose rest is secret wherever they stand.
 const SECRET_KINDS: [&str; 7] = ["dingtalk", "feishu", "wecom", "slack", "telegram", "webhook", "alertmanager"];
