@@ -1,5 +1,7 @@
 //! Telling: one try at delivering one message.
 
+#[cfg(feature = "http")]
+pub mod http;
 mod secret;
 
 use std::time::Duration;
