@@ -1,8 +1,28 @@
 //! Telling: one try at delivering one message.
 
 #[cfg(feature = "http")]
+mod alertmanager;
+#[cfg(feature = "http")]
+mod chat;
+#[cfg(feature = "http")]
+mod dingtalk;
+#[cfg(feature = "http")]
+mod feishu;
+#[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "test-util")]
+pub mod recording;
 mod secret;
+#[cfg(feature = "http")]
+mod slack;
+#[cfg(feature = "http")]
+mod telegram;
+#[cfg(feature = "test-util")]
+pub mod testing;
+#[cfg(feature = "http")]
+mod webhook;
+#[cfg(feature = "http")]
+mod wecom;
 
 use std::time::Duration;
 
@@ -11,7 +31,21 @@ use thiserror::Error;
 
 use crate::outbox::Message;
 
+#[cfg(feature = "http")]
+pub use alertmanager::Alertmanager;
+#[cfg(feature = "http")]
+pub use dingtalk::Dingtalk;
+#[cfg(feature = "http")]
+pub use feishu::Feishu;
 pub use secret::{Secret, SecretError};
+#[cfg(feature = "http")]
+pub use slack::Slack;
+#[cfg(feature = "http")]
+pub use telegram::Telegram;
+#[cfg(feature = "http")]
+pub use webhook::Webhook;
+#[cfg(feature = "http")]
+pub use wecom::Wecom;
 
 /// A way to reach a recipient. Tries once and never retries: retrying is the outbox's.
 #[async_trait]

@@ -10,8 +10,11 @@
 //!    of everything that is said about it.
 
 mod answer;
+mod coded;
 mod failure;
 mod scrub;
+mod service;
+mod sign;
 mod tls;
 
 use std::collections::HashMap;
@@ -31,7 +34,11 @@ use url::Url;
 use super::DeliveryError;
 
 pub use answer::Answer;
+pub(super) use coded::Coded;
 use scrub::Scrub;
+pub use service::Service;
+pub(super) use service::{encoded, json};
+pub(super) use sign::{hmac_base64, hmac_hex};
 
 /// How long a request may take where nobody says.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -2,8 +2,10 @@
 
 use url::Url;
 
-/// Shorter pieces of addresses and headers are words, not secrets; and taking them out would leave nothing to read.
+/// Shorter pieces of addresses are words, not secrets; and taking them out would leave nothing to read.
 const SHORTEST: usize = 10;
+/// The same of headers, which hold fewer words.
+const SHORTEST_IN_HEADER: usize = 6;
 /// Of what the other side said this many bytes are shown.
 const SHOWN: usize = 512;
 
@@ -38,9 +40,9 @@ impl Scrub {
 
     /// A header's value is secret too, and so is each word of it, such as that after `Bearer`.
     pub(super) fn header(&mut self, value: &str) {
-        for piece in value.split_whitespace().chain([value]).filter(|piece| piece.len() >= SHORTEST) {
+        for piece in value.split_whitespace().chain([value]).filter(|piece| piece.len() >= SHORTEST_IN_HEADER) {
             // What everybody sends is no secret.
-            if !piece.starts_with("application/") {
+            if !["application/", "text/", "charset=", "Bearer", "bearer"].iter().any(|word| piece.starts_with(word)) {
                 self.add(piece);
             }
         }
@@ -131,7 +133,7 @@ mod tests {
     fn a_header_goes_with_and_without_its_scheme() {
         let mut scrub = scrub("https://h.example/", &[]);
         scrub.header("Bearer 0123456789abc");
-        assert_eq!(scrub.clean("bad token 0123456789abc in Bearer 0123456789abc"), "bad token … in …");
+        assert_eq!(scrub.clean("bad token 0123456789abc in Bearer 0123456789abc"), "bad token … in Bearer …");
     }
 
     #[test]
