@@ -23,6 +23,11 @@ pub mod testing;
 mod webhook;
 #[cfg(feature = "http")]
 mod wecom;
+#[cfg(feature = "test-util")]
+pub mod recording;
+mod secret;
+#[cfg(feature = "test-util")]
+pub mod testing;
 
 use std::time::Duration;
 
