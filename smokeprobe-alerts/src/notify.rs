@@ -23,6 +23,8 @@ pub mod testing;
 mod webhook;
 #[cfg(feature = "http")]
 mod wecom;
+#[cfg(feature = "exec")]
+pub mod exec;
 #[cfg(feature = "test-util")]
 pub mod recording;
 mod secret;
