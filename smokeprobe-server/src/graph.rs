@@ -6,13 +6,14 @@
 //! 1. [`scale`] maps time and RTT to pixels, [`ticks`] says where the axes are labelled.
 //! 2. [`smoke`] turns rows into geometry: bands, median, loss, what is unknown.
 //! 3. [`palette`] has the colours and [`stats`] the numbers below the plot.
-//! 4. [`svg`] writes it all down.
+//! 4. [`svg`] writes it all down, and [`png()`] makes a picture of that.
 
 use std::fmt;
 
 use smokeprobe_store::Frame;
 
 pub mod palette;
+mod png;
 pub mod scale;
 pub mod smoke;
 pub mod stats;
@@ -20,6 +21,8 @@ pub mod svg;
 pub mod ticks;
 
 use palette::{Color, LossClass, Theme};
+
+pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png};
 
 /// What to draw besides the rows.
 #[derive(Clone)]

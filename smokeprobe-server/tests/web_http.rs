@@ -295,6 +295,30 @@ async fn graph_is_well_formed_and_says_what_it_shows() {
 }
 
 #[tokio::test]
+async fn graph_is_a_png_too() {
+    let fixture = Fixture::new();
+    // PNG specification, section 11.2.1.
+    let size = |body: &[u8]| {
+        assert_eq!(&body[..8], b"\x89PNG\r\n\x1a\n");
+        [16, 20].map(|at: usize| u32::from_be_bytes(body[at..at + 4].try_into().unwrap()))
+    };
+    let usual = read(&fixture, "/graph/Storage.NingxiaS3~tokyo.png").await;
+    assert_eq!(usual.header(header::CONTENT_TYPE), "image/png");
+    assert_eq!(size(&usual.body), [697, 297]);
+    let fine = read(&fixture, "/graph/Storage.NingxiaS3.png?width=400&height=200&scale=2&theme=dark&from=-30h").await;
+    assert_eq!(size(&fine.body), [800, 400]);
+    for (query, parameter) in
+        [("scale=0", "scale"), ("scale=5", "scale"), ("scale=1.5", "scale"), ("width=4000&height=4000", "width")]
+    {
+        let answer = read(&fixture, &format!("/graph/Storage.NingxiaS3.png?{query}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(answer.json()["error"]["parameter"], parameter, "{query}");
+    }
+    let answer = read(&fixture, "/graph/Storage.NingxiaS3.svg?scale=2").await;
+    assert_eq!(answer.json()["error"]["parameter"], "scale", "an SVG document has no pixels");
+}
+
+#[tokio::test]
 async fn graph_takes_size_theme_and_range() {
     let fixture = Fixture::new();
     let address = "/graph/Storage.NingxiaS3.svg?width=4000&height=400&theme=dark&from=2026-11-01&to=2026-11-03";

@@ -1,4 +1,4 @@
-//! `/graph/A.B[~slave].svg`: a smoke graph for pages, mails and wikis.
+//! `/graph/A.B[~slave].svg` and `.png`: a smoke graph for pages, mails and wikis.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::params::{Name, Params, Range};
 use super::{WebState, describe, series};
 use crate::config::Plan;
 use crate::config::plan::{Detail, Node};
-use crate::graph::Drawing;
 use crate::graph::palette::{LossClass, Theme};
+use crate::graph::{Drawing, MAX_SCALE, PngError, png};
 
 /// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
 const MARGIN: u32 = 97;
@@ -27,10 +27,17 @@ const MIN_ROWS: u32 = 2000;
 const MAX_TITLE: usize = 300;
 
 pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params: Params) -> Result<Response, ApiError> {
-    let Some(name) = file.strip_suffix(".svg") else {
-        return Err(ApiError::not_found("graphs are called like /graph/A.B.svg or /graph/A.B~slave.svg"));
+    let (name, scale) = match file.rsplit_once('.') {
+        Some((name, "svg")) => {
+            params.only(&["from", "to", "width", "height", "theme", "title"])?;
+            (name, None)
+        }
+        Some((name, "png")) => {
+            params.only(&["from", "to", "width", "height", "theme", "title", "scale"])?;
+            (name, Some(params.number("scale", 1, MAX_SCALE)?.unwrap_or(1)))
+        }
+        _ => return Err(ApiError::not_found("graphs are called like /graph/A.B.svg or /graph/A.B~slave.png")),
     };
-    params.only(&["from", "to", "width", "height", "theme", "title"])?;
     let plan = web.live.plan.load_full();
     let (series, node, target) = series::find_with_node(&plan, name)?;
     let now = web.clock.wall();
@@ -68,7 +75,7 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
     };
 
     let store = Arc::clone(&web.store);
-    let svg = web
+    let picture = web
         .workers
         .run(move || {
             // A row narrower than a pixel cannot be seen.
@@ -80,14 +87,28 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
                 None if !measured => "waiting for the first round".to_owned(),
                 _ => "no data in this range".to_owned(),
             };
-            Ok(drawing.svg(frame.as_ref()))
+            let svg = drawing.svg(frame.as_ref());
+            match scale {
+                None => Ok(svg.into_bytes()),
+                Some(scale) => Ok(png(&svg, scale)?),
+            }
         })
         .await?;
+    let kind = if scale.is_some() { "image/png" } else { "image/svg+xml" };
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
-    Ok((headers, svg).into_response())
+    Ok((headers, picture).into_response())
+}
+
+impl From<PngError> for ApiError {
+    fn from(error: PngError) -> Self {
+        match error {
+            PngError::TooLarge { .. } => Self::bad_parameter("width", error.to_string()),
+            _ => Self::internal(error.to_string()),
+        }
+    }
 }
 
 fn title(plan: &Plan, node: &Node, vantage: &Vantage) -> String {
