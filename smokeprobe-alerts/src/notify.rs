@@ -6,6 +6,8 @@ mod alertmanager;
 mod chat;
 #[cfg(feature = "http")]
 mod dingtalk;
+#[cfg(feature = "exec")]
+pub mod exec;
 #[cfg(feature = "http")]
 mod feishu;
 #[cfg(feature = "http")]
@@ -23,13 +25,6 @@ pub mod testing;
 mod webhook;
 #[cfg(feature = "http")]
 mod wecom;
-#[cfg(feature = "exec")]
-pub mod exec;
-#[cfg(feature = "test-util")]
-pub mod recording;
-mod secret;
-#[cfg(feature = "test-util")]
-pub mod testing;
 
 use std::time::Duration;
 
