@@ -5,6 +5,8 @@ mod follow;
 mod judge;
 mod mutes;
 mod series;
+#[cfg(test)]
+pub(crate) mod tests;
 mod timers;
 mod window;
 

@@ -1,6 +1,8 @@
 //! What alerts of one series would have said over rounds of the past.
 
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use smokeprobe_core::{SeriesId, Slot, Step, WallTime};
 

@@ -1,5 +1,6 @@
 //! What keeps alerts from telling: silences that people set, and maintenance windows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smokeprobe_core::WallTime;
@@ -12,8 +13,8 @@ use crate::state::Change;
 /// Silences and maintenance windows, and what changed of them.
 #[derive(Debug, Default)]
 pub(super) struct Mutes {
-    /// Set by people, oldest first.
-    set: Vec<Silence>,
+    /// Set by people, by id: which of two is named must not depend on the order in which they were kept.
+    set: BTreeMap<Arc<str>, Silence>,
     maintenance: Vec<Silence>,
     /// Ids of `set` that are new.
     added: Vec<Arc<str>>,
@@ -24,7 +25,8 @@ pub(super) struct Mutes {
 impl Mutes {
     /// The silences as they were kept.
     pub(super) fn restored(silences: Vec<Silence>) -> Self {
-        Self { set: silences, ..Self::default() }
+        let set = silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
+        Self { set, ..Self::default() }
     }
 
     /// From now on these are the maintenance windows.
@@ -35,10 +37,7 @@ impl Mutes {
     /// Sets a silence; one of the same id is replaced.
     pub(super) fn set(&mut self, silence: Silence) {
         let id = silence.id.clone();
-        match self.set.iter_mut().find(|known| known.id == id) {
-            Some(known) => *known = silence,
-            None => self.set.push(silence),
-        }
+        self.set.insert(id.clone(), silence);
         self.removed.retain(|removed| *removed != id);
         if !self.added.contains(&id) {
             self.added.push(id);
@@ -47,25 +46,27 @@ impl Mutes {
 
     /// Takes a silence back.
     pub(super) fn unset(&mut self, id: &str) -> Result<(), EngineError> {
-        let Some(at) = self.set.iter().position(|silence| &*silence.id == id) else {
-            let of_configuration = self.maintenance.iter().any(|window| &*window.id == id);
-            let error = if of_configuration { EngineError::Maintenance } else { EngineError::NoSuchSilence };
-            return Err(error(id.to_owned()));
-        };
-        self.drop_at(at);
-        Ok(())
+        if self.set.contains_key(id) {
+            self.remove(id);
+            return Ok(());
+        }
+        let of_configuration = self.maintenance.iter().any(|window| &*window.id == id);
+        let error = if of_configuration { EngineError::Maintenance } else { EngineError::NoSuchSilence };
+        Err(error(id.to_owned()))
     }
 
     /// Drops silences that are over.
     pub(super) fn expire(&mut self, now: WallTime) {
-        while let Some(at) = self.set.iter().position(|silence| silence.is_over(now)) {
-            self.drop_at(at);
+        let over = self.set.values().filter(|silence| silence.is_over(now));
+        let over: Vec<Arc<str>> = over.map(|silence| silence.id.clone()).collect();
+        for id in over {
+            self.remove(&id);
         }
     }
 
     /// When the next silence is over.
     pub(super) fn next(&self) -> Option<i64> {
-        self.set.iter().filter_map(Silence::until).min()
+        self.set.values().filter_map(Silence::until).min()
     }
 
     /// The silence or maintenance window that keeps an alert of a series from telling at `now`.
@@ -78,19 +79,20 @@ impl Mutes {
 
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &Silence> {
-        self.set.iter().chain(&self.maintenance)
+        self.set.values().chain(&self.maintenance)
     }
 
     /// What changed since the last call.
     pub(super) fn take_changes(&mut self, change: &mut Change) {
         let added = std::mem::take(&mut self.added);
-        change.silences.extend(self.set.iter().filter(|silence| added.contains(&silence.id)).cloned());
+        change.silences.extend(added.iter().filter_map(|id| self.set.get(id)).cloned());
         change.unsilenced.append(&mut self.removed);
     }
 
-    fn drop_at(&mut self, at: usize) {
-        let id = self.set.remove(at).id;
-        self.added.retain(|added| *added != id);
-        self.removed.push(id);
+    fn remove(&mut self, id: &str) {
+        if let Some((id, _)) = self.set.remove_entry(id) {
+            self.added.retain(|added| *added != id);
+            self.removed.push(id);
+        }
     }
 }

@@ -91,7 +91,7 @@ impl Tally {
         let mut alerts: BTreeMap<AlertName, Figures> =
             self.alerts.iter().map(|(name, counted)| (name.clone(), counted.figures)).collect();
         for (name, since) in standing {
-            if let (Some(figures), Some(last)) = (alerts.get_mut(name), last) {
+            if let (Some(figures), Some(last)) = (alerts.get_mut(name), last.filter(|_| self.rounds > 0)) {
                 figures.longest = figures.longest.max(Some(last.saturating_sub(since)));
             }
         }

@@ -1,0 +1,212 @@
+//! Who is told of what, and what mutes it.
+
+use super::*;
+use crate::engine::EngineError;
+use crate::state::Acknowledgement;
+
+fn acknowledgement() -> Acknowledgement {
+    Acknowledgement { time: 1, author: "tess".into(), comment: "on it".into() }
+}
+
+#[test]
+fn edge_trigger_tells_when_it_is_raised_and_when_it_is_cleared() {
+    let mut site = Site::new(vec![loss("down", ">60%")]);
+    assert_eq!(
+        site.rounds(1, &[GOOD, BAD, BAD, DEAD, GOOD, GOOD, BAD]),
+        ["2 down raised", "5 down cleared", "7 down raised"]
+    );
+    assert_eq!(site.standing(), ["A down 2100"]);
+}
+
+#[test]
+fn without_edge_trigger_every_match_tells_and_no_clearing() {
+    let mut site = Site::new(vec![loss("lossy", ">60%").every_round()]);
+    assert_eq!(
+        site.rounds(1, &[BAD, BAD, GOOD, BAD]),
+        ["1 lossy raised", "2 lossy active", "3 lossy cleared, silent: not edge", "4 lossy raised"]
+    );
+}
+
+#[test]
+fn repeat_thins_what_has_no_edge_trigger_also_when_it_comes_and_goes() {
+    let mut site = Site::new(vec![loss("lossy", ">60%").every_round().again(3)]);
+    assert_eq!(
+        site.rounds(1, &[BAD, BAD, BAD, BAD]),
+        ["1 lossy raised", "2 lossy active, silent: repeat", "3 lossy active, silent: repeat", "4 lossy active"]
+    );
+    assert_eq!(
+        site.rounds(5, &[GOOD, BAD, BAD, BAD]),
+        [
+            "5 lossy cleared, silent: not edge",
+            "6 lossy raised, silent: repeat",
+            "7 lossy raised",
+            "8 lossy active, silent: repeat"
+        ]
+    );
+}
+
+#[test]
+fn reminders_come_when_their_time_has_passed() {
+    let mut site = Site::new(vec![loss("down", ">60%").again(2)]);
+    assert_eq!(
+        site.rounds(1, &[BAD, BAD, BAD, Observation::Unknown, Observation::Unknown, BAD, BAD, GOOD, BAD, BAD]),
+        ["1 down raised", "3 down active", "6 down active", "8 down cleared", "9 down raised"]
+    );
+}
+
+#[test]
+fn round_without_a_verdict_tells_nothing() {
+    let mut site = Site::new(vec![loss("down", ">60%"), loss("lossy", ">60%").every_round()]);
+    site.round(1, BAD);
+    for (number, observation) in [(2, Observation::Unknown), (3, SUSPECT)] {
+        assert_eq!(site.round(number, observation), [""; 0]);
+    }
+    assert_eq!(site.standing().len(), 2);
+}
+
+#[test]
+fn suppressed_by_priority_is_told_in_the_next_round_in_which_it_stands() {
+    let alerts = || vec![loss("second", ">50%").rank(2), loss("free", ">50%"), loss("first", ">60%").rank(1)];
+    let mut site = Site::new(alerts());
+    // Those without a priority come first.
+    assert_eq!(site.round(1, BAD), ["free raised", "first raised", "second raised, silent: priority of first"]);
+    assert_eq!(site.round(2, BAD), ["second raised"]);
+    assert_eq!(site.round(3, GOOD), ["free cleared", "first cleared", "second cleared"]);
+    site.round(4, BAD);
+    assert_eq!(site.round(5, GOOD), ["free cleared", "first cleared", "second cleared, silent: never told"]);
+}
+
+#[test]
+fn suppressed_by_priority_is_lost_in_legacy_and_so_is_clearing() {
+    let alerts = vec![loss("second", ">50%").rank(2).legacy(), loss("first", ">60%").rank(1).legacy()];
+    let mut site = Site::new(alerts);
+    assert_eq!(site.round(1, BAD), ["first raised", "second raised, silent: priority of first"]);
+    assert_eq!(site.round(2, BAD), [""; 0]);
+    assert_eq!(site.round(3, lost(55.0)), ["first cleared"]);
+    assert_eq!(site.round(4, GOOD), ["second cleared"]);
+    site.round(5, BAD);
+    assert_eq!(site.round(6, GOOD), ["first cleared", "second cleared, silent: priority of first"]);
+}
+
+#[test]
+fn silenced_raise_is_told_when_the_silence_is_over_and_it_still_stands() {
+    let mut site = Site::new(vec![loss("down", ">60%")]);
+    site.engine.silence(silence("works", 0, Some(4 * STEP)));
+    assert_eq!(site.rounds(1, &[BAD, BAD, BAD]), ["1 down raised, silent: works"]);
+    site.engine.handle_round(at(4 * STEP), &id("A"), slot(4), BAD);
+    let events = site.events();
+    assert_eq!(events.iter().map(words).collect::<Vec<_>>(), ["down raised"]);
+    assert_eq!((events[0].time, events[0].since), (4 * STEP, STEP));
+    assert_eq!(site.round(5, GOOD), ["down cleared"]);
+}
+
+#[test]
+fn nobody_is_told_that_what_they_never_heard_of_is_cleared() {
+    let mut site = Site::new(vec![loss("down", ">60%")]);
+    site.engine.silence(silence("works", 0, Some(2 * STEP)));
+    site.round(1, BAD);
+    assert_eq!(site.round(2, GOOD), ["down cleared, silent: never told"]);
+}
+
+#[test]
+fn silence_mutes_reminders_and_clearing_too() {
+    let mut site = Site::new(vec![loss("down", ">60%").again(1), loss("lossy", ">60%").every_round()]);
+    site.round(1, BAD);
+    site.engine.silence(silence("works", 0, None));
+    assert_eq!(site.round(2, BAD), ["lossy active, silent: works"]);
+    assert_eq!(site.round(3, GOOD), ["down cleared, silent: works", "lossy cleared, silent: not edge"]);
+    site.engine.unsilence("works").unwrap();
+    assert_eq!(site.round(4, BAD), ["down raised", "lossy raised"]);
+}
+
+#[test]
+fn silence_mutes_only_what_it_is_about() {
+    let mut site = Site::new(vec![loss("down", ">60%"), loss("lossy", ">50%")]);
+    let scope = Scope { alerts: vec!["down".into()], ..Scope::default() };
+    site.engine.silence(Silence { scope, ..silence("works", 0, None) });
+    assert_eq!(site.round(1, BAD), ["down raised, silent: works", "lossy raised"]);
+}
+
+#[test]
+fn maintenance_windows_mute_and_cannot_be_taken_back() {
+    let mut site = Site::new(Vec::new());
+    let maintenance = vec![silence("night", 0, Some(2 * STEP))];
+    let plan = AlertPlan { watched: vec![watched("A", vec![loss("down", ">60%")])], maintenance };
+    site.engine.follow(WallTime::EPOCH, plan);
+    assert_eq!(site.round(1, BAD), ["down raised, silent: night"]);
+    assert_eq!(site.engine.unsilence("night"), Err(EngineError::Maintenance("night".into())));
+    assert_eq!(site.engine.unsilence("day"), Err(EngineError::NoSuchSilence("day".into())));
+    let listed: Vec<bool> = site.engine.silences(at(2 * STEP)).map(|(_, holds)| holds).collect();
+    assert_eq!(listed, [false]);
+}
+
+#[test]
+fn what_is_behind_a_gateway_that_is_down_raises_silently() {
+    let behind = Watched { depends: Some(id("G")), ..watched("A", vec![loss("down", ">60%")]) };
+    let mut site = Site::of(vec![behind, watched("G", Vec::new())]);
+    site.round_of("G", 1, DEAD);
+    assert_eq!(site.round(1, BAD), ["down raised, silent: G is down"]);
+    // Neither says that it is up again.
+    site.round_of("G", 2, Observation::Unknown);
+    site.round_of("G", 3, SUSPECT);
+    assert_eq!(site.round(3, BAD), [""; 0]);
+    site.round_of("G", 4, lost(95.0));
+    assert_eq!(site.round(4, BAD), ["down raised"]);
+    // What was told before the gateway went down is told to be cleared.
+    site.round_of("G", 5, DEAD);
+    assert_eq!(site.round(5, GOOD), ["down cleared"]);
+}
+
+#[test]
+fn acknowledged_alerts_are_quiet_until_they_are_cleared() {
+    let mut site = Site::new(vec![loss("down", ">60%").again(1), loss("lossy", ">60%").every_round()]);
+    let acknowledge = |site: &mut Site, alert: &str| site.engine.acknowledge(&id("A"), alert, acknowledgement());
+    assert!(matches!(acknowledge(&mut site, "down"), Err(EngineError::NotRaised { .. })));
+    site.round(1, BAD);
+    acknowledge(&mut site, "down").unwrap();
+    acknowledge(&mut site, "lossy").unwrap();
+    assert!(acknowledge(&mut site, "nosuch").is_err());
+    assert_eq!(site.round(2, BAD), ["lossy active, silent: acknowledged"]);
+    assert_eq!(site.round(3, GOOD), ["down cleared", "lossy cleared, silent: not edge"]);
+    assert_eq!(site.round(4, BAD), ["down raised", "lossy raised"]);
+}
+
+#[test]
+fn raise_that_was_acknowledged_before_anybody_was_told_stays_untold() {
+    let mut site = Site::new(vec![loss("down", ">60%")]);
+    site.engine.silence(silence("works", 0, Some(2 * STEP)));
+    site.round(1, BAD);
+    site.engine.acknowledge(&id("A"), "down", acknowledgement()).unwrap();
+    assert_eq!(site.round(2, BAD), [""; 0]);
+    assert_eq!(site.round(3, GOOD), ["down cleared, silent: never told"]);
+}
+
+#[test]
+fn two_semantics_share_one_window() {
+    // The legacy one needs two rounds, the other five; unmeasured rounds are good ones only to the legacy one.
+    let mut site = Site::new(vec![loss("old", "==0%,==0%").legacy(), loss("new", ">60%,*3*,>60%")]);
+    assert_eq!(site.rounds(1, &[BAD, Observation::Unknown, Observation::Unknown]), ["3 old raised"]);
+    site.engine.handle_round(at(4 * STEP), &id("A"), slot(4), BAD);
+    let events = site.events();
+    assert_eq!(events.iter().map(words).collect::<Vec<_>>(), ["old cleared", "new raised"]);
+    assert_eq!(events[0].facts.loss, "loss: S, 80%, 0%, 0%, 80%");
+    assert_eq!(events[1].facts.loss, "loss: S, 80%, U, U, 80%");
+    assert_eq!(events[1].facts.rtt, "rtt: S, 10ms, U, U, 10ms");
+}
+
+#[test]
+fn event_says_what_its_message_needs() {
+    let mut site = Site::new(vec![loss("down", ">60%,>60%").rank(3)]);
+    site.rounds(1, &[BAD]);
+    site.engine.handle_round(at(2 * STEP), &id("A"), slot(2), BAD);
+    let event = site.events().remove(0);
+    assert_eq!((event.time, event.since), (2 * STEP, 2 * STEP));
+    assert_eq!(event.recipients, ["ops"]);
+    let facts = &*event.facts;
+    assert_eq!((&*facts.host, &*facts.title, &*facts.comment), ("host.example", "A host", "look at it"));
+    assert_eq!((&*facts.pattern, &*facts.reason), (">60%,>60%", "loss: 80%, 80%"));
+    assert_eq!((&*facts.loss, facts.priority, facts.edgetrigger), ("loss: 80%, 80%", Some(3), true));
+    site.engine.handle_round(at(3 * STEP), &id("A"), slot(3), GOOD);
+    let cleared = site.events().remove(0);
+    assert_eq!((&*cleared.facts.loss, &*cleared.facts.reason), ("loss: 80%, 0%", "loss: 80%, 80%"));
+}
