@@ -108,6 +108,8 @@ fn observation() -> impl Strategy<Value = Observation> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     /// Live a gap is seen by the next round or, when `waits`, by a time-out. In the replay its rows are missing or, when
     /// `explicit`, there and unknown.
     #[test]

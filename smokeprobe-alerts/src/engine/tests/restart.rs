@@ -155,6 +155,9 @@ impl Run {
 }
 
 proptest! {
+    // Each case is some hundred states through text.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn restarts_change_nothing_that_is_said(
         steps in proptest::collection::vec((happens(), any::<bool>()), 1..80),
