@@ -34,11 +34,16 @@ pub use event::{AlertName, Event, Facts, RecipientId, Silent, What};
 pub use notify::{Delivered, DeliveryError, Illustrator, Notifier};
 pub use outbox::{Attempt, AttemptOutcome, Message, MessageId, Outbox, Terms};
 pub use replay::{FLAP_ROUNDS, Figures, Past, Replay, Summary};
+pub use outbox::{Attempt, AttemptOutcome, Counts, Message, MessageId, Outbox, OutboxError, Terms};
 pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};
 pub use rules::{Kind, Rule, RuleError, Rules, Semantics, parse};
 pub use season::{HOUR, Season, SeasonOrder, WEEK};
 pub use silence::{Scope, Silence, SilenceError, Weekly, When};
 pub use state::{
-    Acknowledgement, AlertState, Change, HistoryQuery, PastAttempt, PastEvent, Saved, SeriesState, Standing,
+    Acknowledgement, AlertState, Change, HistoryQuery, Pace, PastAttempt, PastEvent, Saved, SeriesState, Standing,
     StateError, StateStore,
 };
+#[cfg(feature = "test-util")]
+pub use state::{MemoryState, conformance as state_conformance};
+#[cfg(feature = "sqlite")]
+pub use state::{SetAside, SqliteState};

@@ -3,20 +3,30 @@
 //! The engine and the outbox say what changed; a [`StateStore`] keeps each [`Change`] whole or not at all.
 
 #[cfg(feature = "test-util")]
+pub mod conformance;
+#[cfg(feature = "test-util")]
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use smokeprobe_core::{SeriesId, WallTime};
+use smokeprobe_core::{SeriesId, TargetPath, WallTime};
 use thiserror::Error;
 
-use crate::event::{AlertName, Event};
+use crate::event::{AlertName, Event, RecipientId};
 use crate::outbox::{Attempt, Message, MessageId};
+#[cfg(any(feature = "sqlite", feature = "test-util"))]
+use crate::rule::Measurement;
 use crate::rule::Observation;
 use crate::silence::Silence;
+
+#[cfg(feature = "test-util")]
+pub use memory::MemoryState;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SetAside, SqliteState};
 
 /// What the engine remembers of a series.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,10 +86,22 @@ pub struct Acknowledgement {
     pub comment: String,
 }
 
+/// How much of its rate limit a recipient has used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// Whose.
+    pub recipient: RecipientId,
+    /// When it has all of it again.
+    pub until: WallTime,
+}
+
 /// What is kept whole or not at all.
+///
+/// No series is in both `series` and `forgotten`, and the same holds of silences and of messages: see
+/// [`extend`](Self::extend).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Change {
-    /// Series that changed, as they are now.
+    /// Series that changed, as they are now. An alert is in a series once.
     pub series: Vec<SeriesState>,
     /// Series that are watched no more.
     pub forgotten: Vec<SeriesId>,
@@ -95,24 +117,30 @@ pub struct Change {
     pub finished: Vec<MessageId>,
     /// Attempts at delivery, for the history.
     pub attempts: Vec<Attempt>,
+    /// Rate limits that were used.
+    pub paces: Vec<Pace>,
 }
 
 /// Everything that was kept, but for the history.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Saved {
-    /// The series.
+    /// The series, in their order.
     pub series: Vec<SeriesState>,
-    /// The silences.
+    /// The silences, in the order of their ids.
     pub silences: Vec<Silence>,
     /// The messages that are not delivered, dead letters too, oldest first.
     pub messages: Vec<Message>,
+    /// The highest number that any message ever had.
+    pub last_message: Option<MessageId>,
+    /// The rate limits, in the order of the recipients.
+    pub paces: Vec<Pace>,
 }
 
 /// Asks for a part of the history, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistoryQuery {
     /// Only of this target and everything below it.
-    pub below: Option<smokeprobe_core::TargetPath>,
+    pub below: Option<TargetPath>,
     /// Only of this alert.
     pub alert: Option<AlertName>,
     /// Only at or after this, Unix seconds.
@@ -148,16 +176,20 @@ pub trait StateStore: Send {
     /// Everything that was kept.
     fn load(&mut self) -> Result<Saved, StateError>;
 
-    /// Keeps a change. When this returns, it survives a crash and a power cut.
+    /// Keeps a change, all of it or, with an error, nothing. When this returns, it survives a crash and a power cut.
+    ///
+    /// The same change may be committed again, and so may one that grew of it by [`Change::extend`], when it is not
+    /// known whether it was kept: the state is the same, only the history may tell things twice.
     fn commit(&mut self, change: &Change) -> Result<(), StateError>;
 
-    /// Events, newest first.
+    /// Events, newest first: by their time, and of one time by when they were kept.
     fn events(&self, query: &HistoryQuery) -> Result<Vec<PastEvent>, StateError>;
 
-    /// Attempts at delivery, newest first. Of the query's target and alert: attempts at messages with such an event.
+    /// Attempts at delivery, newest first, as events are. Of the query's target and alert: attempts at messages that
+    /// tell of such an alert of such a target.
     fn attempts(&self, query: &HistoryQuery) -> Result<Vec<PastAttempt>, StateError>;
 
-    /// Forgets the history before a time.
+    /// Forgets the history before a time. State and messages stay.
     fn prune(&mut self, before: WallTime) -> Result<(), StateError>;
 }
 
@@ -183,12 +215,91 @@ pub enum StateError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file was written by a newer version.
+    #[error(
+        "{path} was written by a newer smokeprobe (layout {found}, known here up to {known}): run that one, or move the file away",
+        path = path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// The layout that it has.
+        found: i64,
+        /// The newest layout that this version knows.
+        known: i64,
+    },
 }
 
 impl Change {
     /// There is nothing in it.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The highest number of a message in it.
+    #[cfg(any(feature = "sqlite", feature = "test-util"))]
+    fn last_message(&self) -> Option<MessageId> {
+        let waiting = self.messages.iter().map(|message| message.id);
+        waiting.chain(self.finished.iter().copied()).max()
+    }
+
+    /// Adds what changed later. What was to be kept before and is changed by it is left out.
+    ///
+    /// History that could not be kept for long is bounded: of more than 20,000 events or attempts the oldest go.
+    pub fn extend(&mut self, later: Self) {
+        replace(&mut self.series, &mut self.forgotten, later.series, later.forgotten, |state| &state.series);
+        replace(&mut self.silences, &mut self.unsilenced, later.silences, later.unsilenced, |silence| &silence.id);
+        replace(&mut self.messages, &mut self.finished, later.messages, later.finished, |message| &message.id);
+        replace(&mut self.paces, &mut Vec::new(), later.paces, Vec::new(), |pace| &pace.recipient);
+        append(&mut self.events, later.events);
+        append(&mut self.attempts, later.attempts);
+    }
+}
+
+/// At most this much of each kind of history waits to be kept.
+const HISTORY_WAITING: usize = 20_000;
+
+/// Puts `later` things and those that are `later_gone` over those that are there and `gone`.
+fn replace<T, K: Clone + Ord>(
+    there: &mut Vec<T>,
+    gone: &mut Vec<K>,
+    later: Vec<T>,
+    later_gone: Vec<K>,
+    key: impl Fn(&T) -> &K,
+) {
+    if later.is_empty() && later_gone.is_empty() {
+        return;
+    }
+    if !there.is_empty() || !gone.is_empty() {
+        let came: BTreeSet<&K> = later.iter().map(&key).collect();
+        let went: BTreeSet<&K> = later_gone.iter().collect();
+        there.retain(|thing| !came.contains(key(thing)) && !went.contains(key(thing)));
+        gone.retain(|thing| !came.contains(thing) && !went.contains(thing));
+    }
+    there.extend(later);
+    gone.extend(later_gone);
+}
+
+fn append<T>(there: &mut Vec<T>, later: Vec<T>) {
+    there.extend(later);
+    there.drain(..there.len().saturating_sub(HISTORY_WAITING));
+}
+
+impl SeriesState {
+    /// The same as it can be kept: a figure that is no number, which no round of ours has, is one that is not known.
+    #[cfg(any(feature = "sqlite", feature = "test-util"))]
+    fn without_nan(&self) -> Self {
+        let finite = |figure: Option<f64>| figure.filter(|figure| figure.is_finite());
+        let kept = |observation: &Observation| match observation {
+            Observation::Measured(measured) if !measured.loss.is_finite() => Observation::Unknown,
+            Observation::Measured(measured) => Observation::Measured(Measurement {
+                median: finite(measured.median),
+                deviation: finite(measured.deviation),
+                ..*measured
+            }),
+            other => *other,
+        };
+        Self { window: self.window.iter().map(kept).collect(), ..self.clone() }
     }
 }
 
@@ -197,4 +308,18 @@ impl HistoryQuery {
     pub fn newest(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
+}
+
+/// `(series, alert, what)` of an entry of [`Attempt::told`]. The name of an alert may have blanks.
+#[cfg(any(feature = "sqlite", feature = "test-util"))]
+fn told_parts(told: &str) -> Option<(&str, &str, &str)> {
+    let (series, rest) = told.split_once(' ')?;
+    let (alert, what) = rest.rsplit_once(' ')?;
+    Some((series, alert, what))
+}
+
+/// Whether a target is `top`, or lies below it.
+#[cfg(feature = "test-util")]
+fn below(target: &str, top: &TargetPath) -> bool {
+    target.strip_prefix(top.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

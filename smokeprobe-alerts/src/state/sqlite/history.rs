@@ -1,0 +1,108 @@
+//! What happened, and what was told: asked for, and forgotten.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use smokeprobe_core::WallTime;
+
+use super::{RowError, rows};
+use crate::event::RecipientId;
+use crate::outbox::{Attempt, MessageId};
+use crate::state::{HistoryQuery, PastAttempt, PastEvent};
+
+/// A target and everything below it, as a range that an index can answer: `/` is the character after `.`.
+const BELOW: &str = "(target = ? OR (target > ? AND target < ?))";
+
+/// Conditions of a query, with their values.
+#[derive(Default)]
+struct Conditions {
+    terms: Vec<String>,
+    values: Vec<Value>,
+}
+
+pub(super) fn events(connection: &Connection, query: &HistoryQuery) -> Result<Vec<PastEvent>, RowError> {
+    let mut wanted = Conditions::default();
+    wanted.of_target_and_alert(query);
+    wanted.with("time >= ?", query.from);
+    wanted.with("time < ?", query.to);
+    let sql = wanted.select("SELECT id, event FROM events", "time DESC, id DESC");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(wanted.limited(query)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(PastEvent { id: row.get(0)?, event: rows::event(row, 1)? });
+    }
+    Ok(found)
+}
+
+pub(super) fn attempts(connection: &Connection, query: &HistoryQuery) -> Result<Vec<PastAttempt>, RowError> {
+    let mut wanted = Conditions::default();
+    if query.below.is_some() || query.alert.is_some() {
+        let mut told = Conditions::default();
+        told.of_target_and_alert(query);
+        wanted.terms.push(format!("id IN (SELECT attempt FROM told WHERE {})", told.terms.join(" AND ")));
+        wanted.values = told.values;
+    }
+    wanted.with("time_ns >= ?", query.from.map(nanos));
+    wanted.with("time_ns < ?", query.to.map(nanos));
+    let columns = "SELECT id, message, recipient, time_ns, number, outcome, note FROM attempts";
+    let sql = wanted.select(columns, "time_ns DESC, id DESC");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut told = connection.prepare_cached("SELECT told FROM told WHERE attempt = ? ORDER BY place")?;
+    let mut rows = statement.query(params_from_iter(wanted.limited(query)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: u64 = row.get(0)?;
+        let attempt = Attempt {
+            message: MessageId(row.get(1)?),
+            recipient: RecipientId::new(&row.get::<_, String>(2)?),
+            time: WallTime::from_unix_nanos(row.get(3)?),
+            number: row.get(4)?,
+            told: told.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?,
+            outcome: rows::outcome_of(&row.get::<_, String>(5)?)?,
+            note: row.get(6)?,
+        };
+        found.push(PastAttempt { id, attempt });
+    }
+    Ok(found)
+}
+
+pub(super) fn prune(connection: &Connection, before: WallTime) -> Result<(), RowError> {
+    connection.execute("DELETE FROM events WHERE time < ?", [before.unix_secs()])?;
+    connection.execute("DELETE FROM attempts WHERE time_ns < ?", [before.unix_nanos()])?;
+    connection.execute("DELETE FROM paces WHERE until_ns < ?", [before.unix_nanos()])?;
+    Ok(())
+}
+
+impl Conditions {
+    fn with(&mut self, term: &str, value: Option<i64>) {
+        if let Some(value) = value {
+            self.terms.push(term.to_owned());
+            self.values.push(value.into());
+        }
+    }
+
+    fn of_target_and_alert(&mut self, query: &HistoryQuery) {
+        if let Some(top) = &query.below {
+            self.terms.push(BELOW.to_owned());
+            self.values.extend([top.to_string().into(), format!("{top}.").into(), format!("{top}/").into()]);
+        }
+        if let Some(alert) = &query.alert {
+            self.terms.push("alert = ?".to_owned());
+            self.values.push(alert.to_string().into());
+        }
+    }
+
+    fn select(&self, columns: &str, order: &str) -> String {
+        let word = if self.terms.is_empty() { "" } else { " WHERE " };
+        format!("{columns}{word}{} ORDER BY {order} LIMIT ?", self.terms.join(" AND "))
+    }
+
+    fn limited(self, query: &HistoryQuery) -> Vec<Value> {
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        self.values.into_iter().chain([limit.into()]).collect()
+    }
+}
+
+fn nanos(secs: i64) -> i64 {
+    WallTime::from_unix_secs(secs).unix_nanos()
+}

@@ -1,0 +1,4 @@
+//! The outbox in virtual time, and with its state over crashes.
+
+mod behaviour;
+mod lab;
