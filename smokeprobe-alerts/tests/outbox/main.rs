@@ -1,4 +1,6 @@
 //! The outbox in virtual time, and with its state over crashes.
 
 mod behaviour;
+mod crash;
+mod kill;
 mod lab;
