@@ -70,12 +70,15 @@ fn one_message_at_a_time_is_under_way_to_a_recipient_and_none_waits_for_another(
     let second = outbox.poll_send(at(0)).unwrap();
     assert_eq!([text(&first), text(&second)], ["a: a.b raised", "b: a.b raised"]);
     assert_eq!(outbox.poll_send(at(1000)), None, "a hangs, and so does b");
+    outbox.handle_event(at(1000), &event("A.D", What::Raised, &["a", "b"]));
+    assert_eq!(outbox.poll_send(at(1000)), None);
+    assert_eq!(outbox.poll_timeout(), None, "their results come first");
     outbox.handle_result(at(1000), second.id, Ok(Delivered::default()));
     assert_eq!(outbox.poll_send(at(1000)).map(|message| text(&message)).as_deref(), Some("b: a.c raised"));
     let counts = outbox.counts();
     let of = |name| counts[&RecipientId::new(name)];
-    assert_eq!((of("a").queued, of("a").under_way, of("a").delivered), (1, true, 0));
-    assert_eq!((of("b").queued, of("b").under_way, of("b").delivered), (0, true, 1));
+    assert_eq!((of("a").queued, of("a").under_way, of("a").delivered), (2, true, 0));
+    assert_eq!((of("b").queued, of("b").under_way, of("b").delivered), (1, true, 1));
 }
 
 #[test]

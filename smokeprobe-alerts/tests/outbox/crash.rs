@@ -129,8 +129,10 @@ fn run(
         power.step()?;
         store.commit(&change).unwrap();
         power.step()?;
-        // All are under way together; their results come one by one, the last sent first.
-        if let Some(message) = under_way.pop() {
+        // All are under way together; their results come one by one, the last sent first. Sometimes one takes so long
+        // that something else happens before.
+        let slow = number % 2 == 1 && script.event(number).is_some();
+        if let Some(message) = under_way.pop_if(|_| !slow) {
             power.step()?;
             let result = world.offered(script, &message);
             power.step()?;
@@ -263,7 +265,7 @@ fn killed(folder: PathBuf) -> impl Fn(SqliteState) -> SqliteState {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn random_runs_survive_a_cut_at_every_step(script in script(14), second in 0_usize..200, down in 0_u64..2_000) {
@@ -276,7 +278,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, ..ProptestConfig::default() })]
 
     #[test]
     fn random_runs_survive_with_their_state_in_a_file(script in script(5), second in 0_usize..20) {
