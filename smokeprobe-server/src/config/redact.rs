@@ -29,7 +29,10 @@ const SECRET_KINDS: [&str; 7] = ["dingtalk", "feishu", "wecom", "slack", "telegr
 const OPEN_KINDS: [&str; 7] = ["snpp", "xmpp", "sns", "lambda", "env", "file", "arn"];
 
 /// Variables with a secret. Whoever spells one wrong has not made it public.
-const SECRET_NAMES: [&str; 3] = ["mailpass", "secret", "password"];
+const SECRET_NAMES: [&str; 4] = ["mailpass", "mailuser", "secret", "password"];
+
+/// Variables that are spelt nearly so and hold none.
+const OPEN_NAMES: [&str; 4] = ["secrets", "mailhost", "mailtls", "mailca"];
 
 /// Variables whose web addresses are shown in graphs and pages, or measured.
 const OPEN_ADDRESSES: [&str; 9] =
@@ -61,7 +64,7 @@ impl Redactor {
 
     /// A line of a file with each character of a secret as `*`, so that columns stay.
     pub(super) fn line<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        let ranges = self.secret_parts(line, web_addresses_are_open(line));
+        let ranges = self.secret_parts(line);
         let mut shown = String::new();
         let mut done = 0;
         for range in &ranges {
@@ -72,16 +75,24 @@ impl Redactor {
         if ranges.is_empty() { Cow::Borrowed(line) } else { Cow::Owned(shown + &line[done..]) }
     }
 
-    /// A message about `line`, with each secret as `…`.
+    /// A message about `line`, with each secret as `…`. What is quoted from a file stands between backticks.
     pub(super) fn message(&self, message: String, line: &str) -> String {
-        let open = web_addresses_are_open(line);
+        let mut own: Vec<&str> = self.secret_parts(line).into_iter().map(|range| &line[range]).collect();
+        // Without a blank before it, the last `=` ends the name, and a part of the value is in the name.
+        own.extend(own.clone().into_iter().filter_map(|secret| secret.strip_suffix('=')));
+        own.retain(|secret| secret.len() > 1);
+        if own.is_empty() && self.secrets.is_empty() {
+            return message;
+        }
         let mut shown = String::with_capacity(message.len());
-        // What is quoted from a file stands between backticks.
         for (number, piece) in message.split('`').enumerate() {
             if number > 0 {
                 shown.push('`');
             }
-            let ranges = if number % 2 == 1 { self.secret_parts(piece, open) } else { self.remembered(piece) };
+            let mut ranges = self.remembered(piece);
+            if number % 2 == 1 {
+                ranges.extend(own.iter().flat_map(|secret| found(piece, secret)));
+            }
             let mut done = 0;
             for range in merged(ranges) {
                 shown.push_str(&piece[done..range.start]);
@@ -93,7 +104,7 @@ impl Redactor {
         shown
     }
 
-    fn secret_parts(&self, text: &str, web_addresses_are_open: bool) -> Vec<Range<usize>> {
+    fn secret_parts(&self, text: &str) -> Vec<Range<usize>> {
         let mut ranges = self.remembered(text);
         let is_list = name(text).is_some_and(|name| name == "to" || nearest(name, ["alertee"]).is_some());
         for found in RECIPIENT.captures_iter(text) {
@@ -102,7 +113,7 @@ impl Redactor {
             let web = matches!(word.as_str(), "http" | "https");
             let secret = SECRET_KINDS.contains(&word.as_str()) || (is_list && !OPEN_KINDS.contains(&word.as_str()));
             if web {
-                let open = web_addresses_are_open && !is_list;
+                let open = name(text).is_some_and(|name| OPEN_ADDRESSES.contains(&name));
                 ranges.extend(if open { Vec::new() } else { web_secrets(text, rest.range()) });
             } else if secret && (value.starts_with("http://") || value.starts_with("https://")) {
                 let start = rest.start() + value.find(':').map_or(0, |colon| colon + 1);
@@ -117,19 +128,20 @@ impl Redactor {
         merged(ranges)
     }
 
-    /// Where secrets that were found stand in a text, also where it was cut in the middle of one.
+    /// Where secrets that reading found stand in a text.
     fn remembered(&self, text: &str) -> Vec<Range<usize>> {
-        let mut ranges = Vec::new();
-        let cut = text.strip_suffix('…');
-        for secret in &self.secrets {
-            ranges.extend(text.match_indices(secret.as_str()).map(|(at, part)| at..at + part.len()));
-            if let Some(cut) = cut {
-                let tail = cut.char_indices().map(|(at, _)| at).find(|at| secret.starts_with(&cut[*at..]));
-                ranges.extend(tail.map(|at| at..cut.len()));
-            }
-        }
-        ranges
+        self.secrets.iter().flat_map(|secret| found(text, secret)).collect()
     }
+}
+
+/// Where a secret stands in a text, also where its end is cut off with `…`.
+fn found(text: &str, secret: &str) -> Vec<Range<usize>> {
+    let mut ranges: Vec<_> = text.match_indices(secret).map(|(at, part)| at..at + part.len()).collect();
+    for (cut, _) in text.match_indices('…') {
+        let starts = text[..cut].char_indices().map(|(at, _)| at);
+        ranges.extend(starts.map(|at| at..cut).find(|range| secret.starts_with(&text[range.clone()])));
+    }
+    ranges
 }
 
 /// The secret is in the environment or in a file, and where is no secret.
@@ -143,10 +155,6 @@ fn name(line: &str) -> Option<&str> {
     Some(name.trim_matches(blank))
 }
 
-fn web_addresses_are_open(line: &str) -> bool {
-    name(line).is_some_and(|name| OPEN_ADDRESSES.contains(&name))
-}
-
 /// The value of a variable with a secret, or what follows its name where the `=` was forgotten.
 fn own_value(line: &str) -> Option<Range<usize>> {
     let start = line.len() - line.trim_start_matches(blank).len();
@@ -154,7 +162,7 @@ fn own_value(line: &str) -> Option<Range<usize>> {
     let equals = line[start..].find('=').map(|at| start + at);
     // `mail pass = …`: whoever puts a blank into the name means the name without it.
     let whole = equals.map(|equals| line[start..equals].replace([' ', '\t', '_', '-'], ""));
-    let secret = |name: &str| name != "secrets" && nearest(name, SECRET_NAMES).is_some();
+    let secret = |name: &str| !OPEN_NAMES.contains(&name) && nearest(name, SECRET_NAMES).is_some();
     let from = if equals.is_some_and(|_| whole.as_deref().is_some_and(secret)) {
         equals? + 1
     } else if equals.is_none() && secret(&line[start..end]) {
@@ -228,7 +236,7 @@ mod tests {
             ("mailpass = env:MAILPASS", "mailpass = env:MAILPASS"),
             ("\tsecret = SEC0", "\tsecret = ****"),
             ("secrets = /etc/smokeping/secrets", "secrets = /etc/smokeping/secrets"),
-            ("mailuser = ann", "mailuser = ann"),
+            ("mailhost = mail.example.net", "mailhost = mail.example.net"),
             ("cgiurl = https://a.example/cgi", "cgiurl = https://a.example/cgi"),
             ("host = https://a.example/x", "host = https://a.example/x"),
             ("comment = 12:30 is late", "comment = 12:30 is late"),
@@ -243,8 +251,13 @@ mod tests {
         redactor.hide("s3cret-long");
         redactor.hide("abc");
         assert_eq!(redactor.line("@define TOKEN s3cret-long"), "@define TOKEN ***********");
-        let message = redactor.message("`x=s3cret-long` is nothing, nor is `abc`, nor `a s3cret…`".to_owned(), "");
-        assert_eq!(message, "`x=…` is nothing, nor is `abc`, nor `a ……`");
-        assert_eq!(redactor.message("write `secret = uvw=`: so".to_owned(), ""), "write `secret = …`: so");
+        let message = |text: &str, line| redactor.message(text.to_owned(), line);
+        assert_eq!(
+            message("`x=s3cret-long` is nothing, nor is `abc`, nor `a s3cret…=`", ""),
+            "`x=…` is nothing, nor is `abc`, nor `a ……=`"
+        );
+        assert_eq!(message("write `secret = uvw=`, such as uvw", "secret=uvw="), "write `secret = …`, such as uvw");
+        assert_eq!(message("there is no `secret=uvw` here", "secret=uvw="), "there is no `secret=…` here");
+        assert_eq!(message("write `telegram:TOKEN/CHAT`", "to = telegram:s3"), "write `telegram:TOKEN/CHAT`");
     }
 }

@@ -179,11 +179,11 @@ fn check_program(program: &Path, span: Span, cx: &mut Context<'_>) {
     let shown = clipped(&program.to_string_lossy());
     match cx.files.kind(program) {
         FileKind::File { mode } if mode & 0o111 == 0 => {
-            cx.problems.warn(span, format!("`{shown}` may not be run")).help(format!("chmod +x {shown}"))
+            cx.problems.warn(span, format!("`{shown}` may not be run")).help(format!("chmod +x {shown}"));
         }
         FileKind::File { .. } => {}
         FileKind::Folder => {
-            cx.problems.warn(span, format!("`{shown}` is a folder, not a program")).help("name a program")
+            cx.problems.warn(span, format!("`{shown}` is a folder, not a program")).help("name a program");
         }
         FileKind::Missing => {
             let first = shown.split(blank).next().unwrap_or_default().to_owned();

@@ -106,17 +106,16 @@ fn special(kind: &str, rest: &str, text: &str, folder: &Path) -> Result<Address,
         }
         _ => Ok(()),
     };
-    let amazon = |(message, help)| Fault { message, help };
     match kind {
         "snpp" => need("the number of a pager").map(|()| known(text, Way::Snpp(rest.to_owned()))),
         "xmpp" => need("an account").map(|()| known(text, Way::Xmpp(rest.to_owned()))),
         "sns" => {
             need("the ARN of a topic")?;
-            arn::topic(rest).map_err(amazon).map(|()| known(text, Way::Sns(rest.to_owned())))
+            arn::topic(rest).map(|()| known(text, Way::Sns(rest.to_owned())))
         }
         "lambda" => {
             need("the name or the ARN of a function")?;
-            arn::function(rest).map_err(amazon).map(|()| known(text, Way::Lambda(rest.to_owned())))
+            arn::function(rest).map(|()| known(text, Way::Lambda(rest.to_owned())))
         }
         "telegram" => {
             need("the bot's token and the chat")?;
@@ -183,9 +182,8 @@ fn known(text: &str, way: Way) -> Address {
 
 /// So much of a digest tells secrets apart and tells nothing about them.
 fn masked(shown: &str, hidden: &str) -> RecipientId {
-    let digest = Sha256::digest(hidden.as_bytes());
-    let hex: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    RecipientId::new(&format!("{shown}{hex}"))
+    let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(hidden.as_bytes()));
+    RecipientId::new(&format!("{shown}{a:02x}{b:02x}{c:02x}{d:02x}"))
 }
 
 fn web_address(text: &str) -> bool {
@@ -218,7 +216,7 @@ fn web_id(kind: &str, text: &str) -> Result<RecipientId, Fault> {
 }
 
 impl Fault {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: Some(help.into()) }
     }
 }

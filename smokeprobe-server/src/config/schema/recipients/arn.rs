@@ -1,18 +1,20 @@
 //! Names of things at Amazon: the form is fixed, and a partition has its own regions.
 
 use super::super::super::check::digits;
+use super::super::super::tree::clipped;
+use super::address::Fault;
 
 /// What is wrong with the ARN of a topic, with a likely fix.
-pub(super) fn topic(text: &str) -> Result<(), (String, Option<String>)> {
+pub(super) fn topic(text: &str) -> Result<(), Fault> {
     let (partition, rest) = parts(text, "sns")?;
     let name = rest.first().copied().unwrap_or_default();
     let plain = name.strip_suffix(".fifo").unwrap_or(name);
     let good = rest.len() == 1 && word(plain) && name.len() <= 256;
-    if good { Ok(()) } else { Err(form(format!("arn:{partition}:sns:REGION:ACCOUNT:TOPIC"))) }
+    if good { Ok(()) } else { Err(form(&format!("arn:{partition}:sns:REGION:ACCOUNT:TOPIC"))) }
 }
 
 /// What is wrong with the name or the ARN of a function, with a likely fix.
-pub(super) fn function(text: &str) -> Result<(), (String, Option<String>)> {
+pub(super) fn function(text: &str) -> Result<(), Fault> {
     let qualified = |name: &[&str]| match name {
         [name] => word(name),
         [name, version] => word(name) && (word(version) || *version == "$LATEST"),
@@ -24,35 +26,39 @@ pub(super) fn function(text: &str) -> Result<(), (String, Option<String>)> {
             [account, "function", name @ ..] if digits(account) => account.len() == 12 && qualified(name),
             name => qualified(name),
         };
-        let help = "write the function's name, such as `lambda:pager`, or its ARN".to_owned();
-        return if good { Ok(()) } else { Err(("this is no name of a function".to_owned(), Some(help))) };
+        let help = "write the function's name, such as `lambda:pager`, or its ARN";
+        return if good { Ok(()) } else { Err(Fault::new("this is no name of a function", help)) };
     }
     let (partition, rest) = parts(text, "lambda")?;
     match rest.as_slice() {
         ["function", name @ ..] if qualified(name) => Ok(()),
-        _ => Err(form(format!("arn:{partition}:lambda:REGION:ACCOUNT:function:NAME"))),
+        _ => Err(form(&format!("arn:{partition}:lambda:REGION:ACCOUNT:function:NAME"))),
     }
 }
 
 /// The partition, and what follows the account.
-fn parts<'a>(text: &'a str, service: &str) -> Result<(&'a str, Vec<&'a str>), (String, Option<String>)> {
+fn parts<'a>(text: &'a str, service: &str) -> Result<(&'a str, Vec<&'a str>), Fault> {
     let pieces: Vec<_> = text.split(':').collect();
     let ["arn", partition, named, region, account, rest @ ..] = pieces.as_slice() else {
-        return Err(form(format!("arn:PARTITION:{service}:REGION:ACCOUNT:…")));
+        return Err(form(&format!("arn:PARTITION:{service}:REGION:ACCOUNT:…")));
     };
     if *named != service {
         let help = format!("write the ARN of what `{service}:` names: `arn:aws:{service}:…`");
-        return Err((format!("this is an ARN of `{named}`, not of `{service}`"), Some(help)));
+        return Err(Fault::new(format!("this is an ARN of `{}`, not of `{service}`", clipped(named)), help));
     }
     let Some(right) = partition_of(region) else {
-        return Err((format!("`{region}` is no region"), Some("a region is such as `cn-north-1`".to_owned())));
+        return Err(Fault::new(format!("`{}` is no region", clipped(region)), "a region is such as `cn-north-1`"));
     };
     if *partition != right {
         let help = format!("write `arn:{right}:{service}:{region}:…`");
-        return Err((format!("the region `{region}` is in the partition `{right}`, not in `{partition}`"), Some(help)));
+        let message = format!("the region `{region}` is in the partition `{right}`, not in `{}`", clipped(partition));
+        return Err(Fault::new(message, help));
     }
     if account.len() != 12 || !digits(account) {
-        return Err(("the account of an ARN has 12 digits".to_owned(), None));
+        return Err(Fault::new(
+            "the account of an ARN has 12 digits",
+            format!("write `arn:{right}:{service}:{region}:123456789012:…`"),
+        ));
     }
     Ok((partition, rest.to_vec()))
 }
@@ -81,8 +87,8 @@ fn word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-fn form(form: String) -> (String, Option<String>) {
-    ("this is no ARN of the right form".to_owned(), Some(format!("write `{form}`")))
+fn form(form: &str) -> Fault {
+    Fault::new("this is no ARN of the right form", format!("write `{form}`"))
 }
 
 #[cfg(test)]
@@ -99,7 +105,7 @@ mod tests {
         ] {
             assert_eq!(topic(good), Ok(()), "{good}");
         }
-        let (message, help) = topic("arn:aws:sns:cn-north-1:123456789012:netops").unwrap_err();
+        let Fault { message, help } = topic("arn:aws:sns:cn-north-1:123456789012:netops").unwrap_err();
         assert_eq!(message, "the region `cn-north-1` is in the partition `aws-cn`, not in `aws`");
         assert_eq!(help.as_deref(), Some("write `arn:aws-cn:sns:cn-north-1:…`"));
         for bad in [

@@ -127,20 +127,22 @@ fn headers(section: &Section, rows: &[Vec<String>], way: &Way, cx: &mut Context<
         return Vec::new();
     }
     let folder = cx.folder(first);
-    rows.iter()
-        .filter_map(|row| {
-            let [name, value] = row.as_slice() else { return None };
-            let secret = address::secret(value, &folder);
-            check_secret(&secret, first.span, cx);
-            if value.contains(char::is_control) {
-                cx.problems
-                    .error(first.span, format!("the header `{}` has control characters", clipped(name)))
-                    .maybe(None);
-                return None;
-            }
-            Some((name.clone(), secret))
-        })
-        .collect()
+    let mut headers = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        let [name, value] = row.as_slice() else { continue };
+        // Rows that are faulty are not among these, and then nobody uses what is read here.
+        let span = section.rows.get(number).map_or(first.span, |row| row.span);
+        if value.contains(char::is_control) {
+            cx.problems
+                .error(span, format!("the header `{}` has control characters", clipped(name)))
+                .help("write it without");
+            continue;
+        }
+        let secret = address::secret(value, &folder);
+        check_secret(&secret, span, cx);
+        headers.push((name.clone(), secret));
+    }
+    headers
 }
 
 fn text_template(value: &Text, cx: &mut Context<'_>) -> Option<std::path::PathBuf> {

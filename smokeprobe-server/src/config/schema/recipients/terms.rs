@@ -27,8 +27,7 @@ const NET_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Messages a minute.
 pub(in super::super) const RATE: Check = Check::With(|value| {
-    let good = value == "unlimited" || rate(value).is_some_and(|rate| rate > 0);
-    Verdict::good_if(good, "messages a minute, at least 1, or `unlimited`")
+    Verdict::good_if(Rate::parse(value).is_some(), "messages a minute, at least 1, or `unlimited`")
 });
 
 /// How long one try may take.
@@ -46,9 +45,18 @@ pub(in super::super) const DEFAULTS: [Rule; 4] =
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Defaults {
     group: Option<Duration>,
-    rate: Option<Option<u32>>,
+    rate: Option<Rate>,
     expire: Option<Duration>,
     timeout: Option<Duration>,
+}
+
+/// How many messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rate {
+    /// At most so many a minute.
+    AMinute(u32),
+    /// As many as there are.
+    Unlimited,
 }
 
 impl Defaults {
@@ -56,7 +64,7 @@ impl Defaults {
     pub(in super::super) fn read(values: &Values<'_>) -> Self {
         Self {
             group: values.duration("group"),
-            rate: values.text("rate").map(|text| rate(&text.text)),
+            rate: values.text("rate").and_then(|text| Rate::parse(&text.text)),
             expire: values.duration("expire"),
             timeout: values.duration("timeout"),
         }
@@ -86,7 +94,12 @@ impl Defaults {
             _ => (GROUP, Some(RATE_OF_PEOPLE)),
         };
         let group = if matches!(way, Way::Exec(_)) { group } else { self.group.unwrap_or(group) };
-        Terms { group, rate: self.rate.unwrap_or(rate), max_age: self.expire.unwrap_or(MAX_AGE) }
+        let rate = match self.rate {
+            None => rate,
+            Some(Rate::Unlimited) => None,
+            Some(Rate::AMinute(messages)) => Some(messages),
+        };
+        Terms { group, rate, max_age: self.expire.unwrap_or(MAX_AGE) }
     }
 
     /// How long one try may take.
@@ -96,7 +109,11 @@ impl Defaults {
     }
 }
 
-/// `None` for no limit.
-fn rate(text: &str) -> Option<u32> {
-    digits(text).then(|| text.parse().ok()).flatten()
+impl Rate {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "unlimited" {
+            return Some(Self::Unlimited);
+        }
+        digits(text).then(|| text.parse().ok()).flatten().filter(|messages| *messages > 0).map(Self::AMinute)
+    }
 }
