@@ -135,7 +135,7 @@ fn terms_fit_the_way_unless_the_configuration_says_otherwise() {
 fn a_recipient_may_have_a_section_of_its_own() {
     let loaded = read(&format!(
         "*** Recipients ***\n+ chat\nto = dingtalk:env:TOKEN\nsecret = file:key\nendpoint = https://proxy.example\n\
-         template = key\n+ hook\nto = https://hooks.example/x\nAuthorization \"Bearer s3cret\"\nX-Site env:SITE\n\
+         + hook\ntemplate = key\nto = https://hooks.example/x\nAuthorization \"Bearer s3cret\"\nX-Site env:SITE\n\
          *** Alerts ***\nto = hook,chat\n+ x\ntype = loss\npattern = >0%\ncomment = c\n{TARGETS}"
     ));
     let plan = plan(loaded.clone());
@@ -143,8 +143,8 @@ fn a_recipient_may_have_a_section_of_its_own() {
     let chat = &plan.alerting.recipients[&RecipientId::new("chat")];
     assert_eq!(chat.secret, Some(Secret::File("etc/key".into())));
     assert_eq!(chat.endpoint.as_deref(), Some("https://proxy.example"));
-    assert_eq!(chat.template.as_deref(), Some(Path::new("etc/key")));
     let hook = &plan.alerting.recipients[&RecipientId::new("hook")];
+    assert_eq!(hook.template.as_deref(), Some(Path::new("etc/key")));
     let header = |name: &str, secret| (name.to_owned(), secret);
     assert_eq!(
         hook.headers,
@@ -586,6 +586,15 @@ fn no_secret_is_in_a_plan_that_is_printed() {
     assert!(!format!("{plan:?}").contains("s3cret"), "{plan:#?}");
     let (report, _) = check_from(&files, Path::new("config"), Format::Json);
     assert!(!report.contains("s3cret") && report.contains("\"dingtalk:…"), "{report}");
+}
+
+#[test]
+fn lists_of_any_length_are_read_or_refused_in_bounded_time() {
+    let long = alerts(&format!("to = {}\n", "a@b,".repeat(100_000)));
+    assert_eq!(errors(&long), ["this list has 100001 recipients, more than 100"]);
+    for text in ["<", "\"", "<a@b,", "https://a/,", "a:"] {
+        assert_eq!(alerts(&format!("to = {}\n", text.repeat(200_000))).plan, None, "{text}");
+    }
 }
 
 #[test]

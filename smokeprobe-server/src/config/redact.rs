@@ -4,6 +4,8 @@
 //! of a line, which is known even where the line is wrong, and the secrets that reading found, wherever they turn up.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -16,8 +18,8 @@ use super::source::Text;
 /// Shorter secrets are sought by the form of the line alone: they would be found in every other word.
 const SHORTEST: usize = 4;
 
-/// At most this many secrets are remembered, which is more than any real configuration has.
-const MOST: usize = 10_000;
+/// So much text may be searched for secrets. What is not searched is hidden whole.
+const SEARCHED: usize = 1 << 28;
 
 /// A recipient, or something with its form.
 static RECIPIENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)(?-u:\b)([a-z][a-z0-9+_-]*):([^\s,`<>]+)"));
@@ -41,16 +43,16 @@ const OPEN_ADDRESSES: [&str; 9] =
 /// Hides secrets.
 #[derive(Debug, Default)]
 pub(super) struct Redactor {
-    secrets: Vec<String>,
+    secrets: BTreeSet<String>,
+    searched: Cell<usize>,
 }
 
 impl Redactor {
     /// From now on this text is hidden.
     pub(super) fn hide(&mut self, secret: &str) {
         let secret = secret.trim_matches(blank);
-        let unknown = !self.secrets.iter().any(|known| known == secret);
-        if secret.chars().count() >= SHORTEST && self.secrets.len() < MOST && unknown {
-            self.secrets.push(secret.to_owned());
+        if secret.chars().count() >= SHORTEST {
+            self.secrets.insert(secret.to_owned());
         }
     }
 
@@ -130,6 +132,11 @@ impl Redactor {
 
     /// Where secrets that reading found stand in a text.
     fn remembered(&self, text: &str) -> Vec<Range<usize>> {
+        let searched = self.searched.get().saturating_add(self.secrets.len().saturating_mul(text.len()));
+        self.searched.set(searched);
+        if searched > SEARCHED {
+            return vec![0..text.len()];
+        }
         self.secrets.iter().flat_map(|secret| found(text, secret)).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::super::source::Text;
 use super::super::tree::clipped;
 
 /// A target has at most this many labels.
-const MOST: usize = 64;
+const MOST: usize = 32;
 
 /// Adds the labels of `value` to those of above. An empty text takes all away, `name=` one.
 pub(super) fn merge(labels: &mut BTreeMap<String, String>, value: &Text, problems: &mut Diagnostics) {
@@ -28,7 +28,7 @@ pub(super) fn merge(labels: &mut BTreeMap<String, String>, value: &Text, problem
         } else if labels.len() < MOST || labels.contains_key(name) {
             labels.insert(name.to_owned(), value.to_owned());
         } else {
-            problems.error(span, format!("there are more than {MOST} labels")).maybe(None);
+            problems.error(span, format!("there are more than {MOST} labels")).help("take some away");
         }
     }
 }

@@ -6,7 +6,7 @@ mod list;
 mod section;
 mod terms;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use smokeprobe_alerts::RecipientId;
@@ -23,12 +23,15 @@ pub(super) use address::secret;
 use address::{Address, Fault};
 pub(super) use terms::{DEFAULTS, Defaults, RATE, TIMEOUT};
 
+/// A list names at most this many: each alert and each target keeps its own.
+const MOST: usize = 100;
+
 /// Everybody who is told of anything.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     defaults: Defaults,
     /// The names of sections, good or bad: one that is bad is noted where it stands, not where it is named.
-    names: Vec<String>,
+    names: BTreeSet<String>,
     all: BTreeMap<RecipientId, Recipient>,
     /// There is a section of recipients: then a word is meant as a name in it.
     has_section: bool,
@@ -44,7 +47,7 @@ impl Book {
         }
         no_table(&section.rows, cx.problems);
         for inner in &section.sections {
-            book.names.push(inner.name.text.clone());
+            book.names.insert(inner.name.text.clone());
             if let Some(recipient) = section::read(inner, &book.defaults, cx) {
                 book.all.insert(RecipientId::new(&inner.name.text), recipient);
             }
@@ -66,7 +69,14 @@ impl Book {
         let folder = cx.folder(list);
         let lenient = !self.has_section && passes_of_old(&list.text);
         let mut found: Vec<RecipientId> = Vec::new();
-        for range in list::split(&list.text, |name| self.names.iter().any(|known| known == name)) {
+        let parts = list::split(&list.text, |name| self.names.contains(name));
+        if parts.len() > MOST {
+            cx.problems
+                .error(list.span, format!("this list has {} recipients, more than {MOST}", parts.len()))
+                .help("let one of them be a mailing list or a topic");
+            return Vec::new();
+        }
+        for range in parts {
             let (part, span) = (&list.text[range.clone()], list.part(range));
             match self.one(part, &folder) {
                 Ok(Some((id, way))) => {
@@ -95,7 +105,7 @@ impl Book {
 
     /// One of a list; `None` for the name of a section.
     fn one(&self, part: &str, folder: &Path) -> Result<Option<(RecipientId, Way)>, Fault> {
-        if self.names.iter().any(|name| name == part) {
+        if self.names.contains(part) {
             return Ok(None);
         }
         if part.is_empty() {

@@ -10,19 +10,21 @@ use super::address;
 /// A comma does not separate inside `<…>` and `"…"`, nor in a web address, unless a blank or another recipient follows.
 pub(super) fn split(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
+    let (mut start, mut at) = (0, 0);
+    // The last place of what closes: whatever opens behind it is not closed, and protects nothing.
+    let (last_bracket, last_quote) = (text.rfind('>').unwrap_or(0), text.rfind('"').unwrap_or(0));
     while let Some(found) = text[at..].find([',', '<', '"']) {
         let here = at + found;
         at = here + 1;
-        let close = match text.as_bytes()[here] {
-            b'<' => Some('>'),
-            b'"' => Some('"'),
-            _ => None,
+        let (close, last) = match text.as_bytes()[here] {
+            b'<' => ('>', last_bracket),
+            b'"' => ('"', last_quote),
+            _ => (',', 0),
         };
-        if let Some(close) = close {
-            // One that is not closed protects nothing.
-            at += text[at..].find(close).map_or(0, |end| end + 1);
+        if close != ',' {
+            if here < last {
+                at += text[at..].find(close).map_or(0, |end| end + 1);
+            }
             continue;
         }
         let part = text[start..here].trim_start_matches(blank);
