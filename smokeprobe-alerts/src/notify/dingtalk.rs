@@ -16,14 +16,14 @@ use crate::outbox::Message;
 
 const PUBLIC: &str = "https://oapi.dingtalk.com";
 
-/// A message may be 20,000 bytes long; the rest is for JSON around it.
+/// A message may be 20,000 bytes long, counted as JSON; the rest is for what is around the text.
 const MARKDOWN: Markup = Markup {
     plain: escape,
     bold: |text| format!("**{text}**"),
     link: |text, url| format!("[{text}]({url})"),
     newline: "  \n",
-    size: str::len,
-    limit: 15_000,
+    size: |text| serde_json::Value::from(text).to_string().len(),
+    limit: 18_000,
 };
 
 /// A group chat with a robot of ours.

@@ -3,8 +3,9 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -22,7 +23,7 @@ pub(crate) struct Seen {
 /// Answers every request with what its function writes, one request a connection.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<(Mutex<Vec<Seen>>, Condvar)>,
     over: Arc<AtomicBool>,
 }
 
@@ -84,7 +85,8 @@ impl Server {
         let serve = Arc::new(move |stream| -> io::Result<()> {
             let mut stream = wrap(stream)?;
             let request = read(&mut stream)?;
-            seen.lock().unwrap().push(request.clone());
+            seen.0.lock().unwrap().push(request.clone());
+            seen.1.notify_all();
             answer(&request, &mut stream)?;
             stream.flush()
         });
@@ -106,7 +108,15 @@ impl Server {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        self.seen.0.lock().unwrap().clone()
+    }
+
+    /// Blocks until the requests are as wanted; fails after a minute.
+    pub(crate) fn wait_until(&self, wanted: impl Fn(&[Seen]) -> bool) {
+        let (seen, changed) = &*self.seen;
+        let waited = changed.wait_timeout_while(seen.lock().unwrap(), Duration::from_secs(60), |seen| !wanted(seen));
+        let (seen, timeout) = waited.unwrap();
+        assert!(!timeout.timed_out(), "{:?}", *seen);
     }
 
     /// The only request there was.
