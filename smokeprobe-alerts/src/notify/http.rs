@@ -168,6 +168,8 @@ impl Client {
     }
 
     /// Sends a request once and waits for the answer. Every status is an answer, redirects too.
+    ///
+    /// On a tokio runtime with its time enabled. Dropped, the request goes on in its thread until its time-out.
     pub async fn send(&self, request: Request) -> Result<Answer, HttpError> {
         let ready = request.ready()?;
         let limit = ready.timeout;

@@ -110,7 +110,7 @@ async fn the_real_one_takes_what_is_raised_and_what_is_cleared() {
             seen.iter()
                 .flat_map(|seen| seen.json()["alerts"].as_array().unwrap().clone())
                 .any(|alert| alert["status"] == "resolved" && alert["labels"] == someloss)
-        })
+        });
     });
     told.await.unwrap();
 }

@@ -1,13 +1,16 @@
 //! The client itself: what it makes of servers that misbehave.
 
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use smokeprobe_alerts::DeliveryError;
 use smokeprobe_alerts::notify::http::{Answer, Client, ClientOptions, HttpError, PER_HOST, ProxyChoice, Request};
 use smokeprobe_core::SystemClock;
 
+use crate::python::python;
 use crate::server::{Server, hang};
 
 /// Where a test wants a request to run out of time.
@@ -16,7 +19,9 @@ const SOON: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) fn client() -> Client {
-    with(&ClientOptions { proxy: ProxyChoice::Direct, ..ClientOptions::default() })
+    static CLIENT: LazyLock<Client> =
+        LazyLock::new(|| with(&ClientOptions { proxy: ProxyChoice::Direct, ..ClientOptions::default() }));
+    CLIENT.clone()
 }
 
 fn with(options: &ClientOptions) -> Client {
@@ -248,9 +253,10 @@ async fn a_port_where_nothing_listens_and_a_name_without_address_are_said_so() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let Err(HttpError::Failed(reason)) = post(&format!("http://{free}/hook")).await else { panic!("answered") };
     assert_eq!(reason, format!("cannot send to http://{free}/…: the connection was refused: nothing listens there"));
-    // RFC 6761, 6.4: this name never has an address.
-    let Err(HttpError::Failed(reason)) = post("http://nowhere.invalid/hook").await else { panic!("answered") };
-    assert!(reason.contains("the name nowhere.invalid"), "{reason}");
+    // No name server is asked for a name with a label of more than 63 characters (RFC 1035, 2.3.4).
+    let name = format!("{}.example", "a".repeat(64));
+    let Err(HttpError::Failed(reason)) = post(&format!("http://{name}/hook")).await else { panic!("answered") };
+    assert!(reason.contains(&format!("the name {name}")), "{reason}");
 }
 
 #[tokio::test]
@@ -323,6 +329,50 @@ async fn a_proxy_is_used_unless_the_request_goes_past_it() {
     let answer = client.send(Request::post(server.url("/"), "").direct()).await.unwrap();
     assert_eq!(answer.body, b"direct");
     assert!(!format!("{options:?}").contains("pa55word"));
+}
+
+/// In a process of its own, whose environment is its own too.
+#[tokio::test]
+async fn the_proxy_of_the_environment_is_used_but_for_what_it_excepts() {
+    let server = Server::answering(200, "", "direct");
+    let proxy = Server::answering(403, "", "");
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "client::sends_as_its_environment_says"])
+        .env("ALL_PROXY", proxy.url(""))
+        .env("NO_PROXY", "localhost")
+        .env("SMOKEPROBE_TEST_PORT", server.address.port().to_string())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && printed.contains("1 passed"), "{printed}");
+    assert_eq!(proxy.only().method, "CONNECT");
+    assert_eq!(server.only().target, "/direct");
+}
+
+#[tokio::test]
+#[ignore = "a part of the test above"]
+async fn sends_as_its_environment_says() {
+    let port = std::env::var("SMOKEPROBE_TEST_PORT").unwrap();
+    let client = with(&ClientOptions::default());
+    let proxied = client.send(Request::post(format!("http://127.0.0.1:{port}/proxied"), "")).await;
+    assert!(proxied.unwrap_err().to_string().contains("proxy"));
+    client.send(Request::post(format!("http://localhost:{port}/direct"), "")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_small_answer_that_unpacks_to_a_large_one_costs_nothing() {
+    let program =
+        "import base64, gzip, sys\nprint(base64.b64encode(gzip.compress(bytes(int(sys.stdin.read())))).decode())";
+    for (size, read) in [(5, 5), (200_000_000, 65_536)] {
+        let packed = BASE64_STANDARD.decode(python(program, &[&size.to_string()])).unwrap();
+        let server = Server::new(move |_, stream| {
+            let length = packed.len();
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n")?;
+            stream.write_all(&packed)
+        });
+        let answer = post(&server.url("/")).await.unwrap();
+        assert_eq!((answer.body.len(), answer.cut().is_some()), (read, size > read));
+    }
 }
 
 /// More requests than its host may have hang, and none of another host waits for them.
