@@ -10,10 +10,12 @@ const KEYWORD: &str = "[SmokeAlert]";
 /// With more events each has one line.
 const IN_FULL: usize = 3;
 /// Characters of a value, from generous to what always fits.
-const WIDTHS: [usize; 4] = [400, 160, 60, 20];
+const WIDTHS: [usize; 4] = [400, 160, 60, TIGHT];
+/// Where space is so tight that there is none for an address.
+const TIGHT: usize = 20;
 /// Longer addresses are left out.
 const LONGEST_URL: usize = 500;
-/// Characters of a headline.
+/// Characters that say what happened, which is never cut more.
 const HEADLINE: usize = 150;
 
 /// What is said of one event: plain text without line breaks.
@@ -137,10 +139,10 @@ fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
     };
     let why = clip(&clean(&facts.reason), width);
     if of > IN_FULL {
-        let head = clip(&clean(&happened(event)), width);
+        let head = clip(&clean(&happened(event)), HEADLINE);
         return Paragraph { head, lines: Vec::new(), url: None };
     }
-    let head = if of == 1 { String::new() } else { clip(&clean(&happened(event)), width) };
+    let head = if of == 1 { String::new() } else { clip(&clean(&happened(event)), HEADLINE) };
     line("Target", clip(&title(facts), width));
     // The newest rounds are at the end.
     line("Loss", clip_start(&clean(facts.loss.strip_prefix("loss: ").unwrap_or(&facts.loss)), width));
@@ -152,7 +154,8 @@ fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
         line("Since", local(event.since));
     }
     line("Time", local(event.time));
-    Paragraph { head, lines, url: link(facts.url.as_deref()) }
+    let url = link(facts.url.as_deref()).filter(|_| width > TIGHT);
+    Paragraph { head, lines, url }
 }
 
 fn happened(event: &Event) -> String {

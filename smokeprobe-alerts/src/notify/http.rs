@@ -180,7 +180,7 @@ impl Shared {
 
     /// Blocks for at most the time-out.
     fn exchange(&self, ready: &Ready) -> Result<Answer, HttpError> {
-        let failed = |error: &ureq::Error| failure::explain(error, &ready.url, ready.timeout, &ready.scrub);
+        let failed = |error: &ureq::Error| failure::explain(error, ready, self.proxy(ready).as_deref());
         let answer = match ready.method {
             Method::Get => self.run(ready.request.clone().map(|_| ()), ready),
             Method::Put | Method::Post => self.run(ready.request.clone(), ready),
@@ -206,6 +206,13 @@ impl Shared {
             url: ready.url.clone(),
             scrub: ready.scrub.clone(),
         })
+    }
+
+    /// Through which proxy a request goes, without what can be secret of it.
+    fn proxy(&self, ready: &Ready) -> Option<String> {
+        let proxy = self.agent.config().proxy()?;
+        let through = !ready.direct && !proxy.is_no_proxy(ready.request.uri());
+        through.then(|| format!("{}:{}", proxy.host(), proxy.port()))
     }
 
     fn run(

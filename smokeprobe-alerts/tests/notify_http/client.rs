@@ -329,6 +329,11 @@ async fn a_proxy_is_used_unless_the_request_goes_past_it() {
     let answer = client.send(Request::post(server.url("/"), "").direct()).await.unwrap();
     assert_eq!(answer.body, b"direct");
     assert!(!format!("{options:?}").contains("pa55word"));
+
+    let gone = proxy.address;
+    drop(proxy);
+    let Err(HttpError::Failed(reason)) = client.send(Request::post(server.url("/"), "")).await else { panic!("taken") };
+    assert!(reason.contains(&format!("through the proxy {gone}: the connection was refused")), "{reason}");
 }
 
 /// In a process of its own, whose environment is its own too.

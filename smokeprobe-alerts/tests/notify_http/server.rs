@@ -25,6 +25,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     seen: Arc<(Mutex<Vec<Seen>>, Condvar)>,
     over: Arc<AtomicBool>,
+    listening: Option<thread::JoinHandle<()>>,
 }
 
 pub(crate) trait Stream: Read + Write {}
@@ -80,7 +81,8 @@ impl Server {
         wrap: impl Fn(TcpStream) -> io::Result<Box<dyn Stream>> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let server = Self { address: listener.local_addr().unwrap(), seen: Arc::default(), over: Arc::default() };
+        let address = listener.local_addr().unwrap();
+        let mut server = Self { address, seen: Arc::default(), over: Arc::default(), listening: None };
         let (seen, over) = (Arc::clone(&server.seen), Arc::clone(&server.over));
         let serve = Arc::new(move |stream| -> io::Result<()> {
             let mut stream = wrap(stream)?;
@@ -90,7 +92,7 @@ impl Server {
             answer(&request, &mut stream)?;
             stream.flush()
         });
-        thread::spawn(move || {
+        server.listening = Some(thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::SeqCst) {
                     return;
@@ -99,7 +101,7 @@ impl Server {
                 // A client that goes away in the middle is part of the tests.
                 thread::spawn(move || stream.and_then(|stream| serve(stream)).ok());
             }
-        });
+        }));
         server
     }
 
@@ -130,8 +132,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
-        // Wakes the thread that accepts.
+        // Wakes the thread that accepts. After it nothing listens there.
         let _ = TcpStream::connect(self.address);
+        if let Some(listening) = self.listening.take() {
+            let _ = listening.join();
+        }
     }
 }
 

@@ -2,17 +2,19 @@
 
 use std::error::Error as _;
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use rustls::CertificateError;
-use url::Url;
 
-use super::scrub::Scrub;
+use super::request::Ready;
 use super::{HttpError, shown};
 
-/// What became of a request that got no answer.
-pub(super) fn explain(error: &ureq::Error, url: &Url, limit: Duration, scrub: &Scrub) -> HttpError {
-    let place = shown(url);
+/// What became of a request that got no answer, sent through a proxy or not.
+pub(super) fn explain(error: &ureq::Error, ready: &Ready, proxy: Option<&str>) -> HttpError {
+    let (url, limit) = (&ready.url, ready.timeout);
+    let place = match proxy {
+        Some(proxy) => format!("{} through the proxy {proxy}", shown(url)),
+        None => shown(url),
+    };
     let host = url.host_str().unwrap_or_default();
     let reason = match error {
         ureq::Error::Timeout(ureq::Timeout::Resolve) => {
@@ -20,7 +22,8 @@ pub(super) fn explain(error: &ureq::Error, url: &Url, limit: Duration, scrub: &S
         }
         ureq::Error::Timeout(ureq::Timeout::Connect) => format!("it let nobody connect within {:?}", limit / 2),
         ureq::Error::Timeout(_) => return HttpError::Failed(format!("no answer from {place} within {limit:?}")),
-        ureq::Error::HostNotFound => format!("the name {host} has no address"),
+        // A proxy resolves the name of the host itself: it is the proxy's that was not found.
+        ureq::Error::HostNotFound => format!("the name {} has no address", proxy.unwrap_or(host)),
         ureq::Error::Rustls(error) => tls(error, host),
         ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(error) => tls(error, host),
@@ -35,7 +38,7 @@ pub(super) fn explain(error: &ureq::Error, url: &Url, limit: Duration, scrub: &S
         }
         other => other.to_string(),
     };
-    HttpError::Failed(format!("cannot send to {place}: {}", scrub.clean(&reason)))
+    HttpError::Failed(format!("cannot send to {place}: {}", ready.scrub.clean(&reason)))
 }
 
 fn io(error: &std::io::Error, host: &str) -> String {
