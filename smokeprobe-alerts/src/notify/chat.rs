@@ -72,13 +72,14 @@ pub(super) fn is_bad(events: &[Event]) -> bool {
     events.iter().any(|event| event.what != What::Cleared)
 }
 
-/// As many paragraphs as fit into `limit`, in the order of the events; at least the first, however short it must be.
+/// As many paragraphs as fit into `limit`, in the order of the events. Values are shortened before events are left out.
 pub(super) fn fit<T>(
     events: &[Event],
     limit: usize,
     render: impl Fn(&Paragraph) -> T,
     size: impl Fn(&T) -> usize,
 ) -> Fitted<T> {
+    let mut best = Vec::new();
     for width in WIDTHS {
         let mut paragraphs = Vec::new();
         let mut left = limit;
@@ -88,11 +89,14 @@ pub(super) fn fit<T>(
             left = rest;
             paragraphs.push(paragraph);
         }
-        if !paragraphs.is_empty() {
-            return Fitted { rest: events.len() - paragraphs.len(), paragraphs };
+        if paragraphs.len() > best.len() {
+            best = paragraphs;
+        }
+        if best.len() == events.len() {
+            break;
         }
     }
-    Fitted { paragraphs: Vec::new(), rest: events.len() }
+    Fitted { rest: events.len() - best.len(), paragraphs: best }
 }
 
 /// What stands for events that are left out.
@@ -130,6 +134,10 @@ impl Markup {
 
 /// Everything, or one line where there are many.
 fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
+    let happened = clip(&clean(&happened(event)), HEADLINE);
+    if of > IN_FULL {
+        return Paragraph { head: happened, lines: Vec::new(), url: None };
+    }
     let facts = &*event.facts;
     let mut lines = Vec::new();
     let mut line = |label, value: String| {
@@ -137,17 +145,11 @@ fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
             lines.push((label, value));
         }
     };
-    let why = clip(&clean(&facts.reason), width);
-    if of > IN_FULL {
-        let head = clip(&clean(&happened(event)), HEADLINE);
-        return Paragraph { head, lines: Vec::new(), url: None };
-    }
-    let head = if of == 1 { String::new() } else { clip(&clean(&happened(event)), HEADLINE) };
     line("Target", clip(&title(facts), width));
     // The newest rounds are at the end.
     line("Loss", clip_start(&clean(facts.loss.strip_prefix("loss: ").unwrap_or(&facts.loss)), width));
     line("RTT", clip_start(&clean(facts.rtt.strip_prefix("rtt: ").unwrap_or(&facts.rtt)), width));
-    line("Reason", why);
+    line("Reason", clip(&clean(&facts.reason), width));
     line("Pattern", clip(&clean(&facts.pattern), width));
     line("Comment", clip(&clean(&facts.comment), width));
     if event.since != event.time {
@@ -155,7 +157,7 @@ fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
     }
     line("Time", local(event.time));
     let url = link(facts.url.as_deref()).filter(|_| width > TIGHT);
-    Paragraph { head, lines, url }
+    Paragraph { head: if of == 1 { String::new() } else { happened }, lines, url }
 }
 
 fn happened(event: &Event) -> String {
