@@ -10,17 +10,29 @@ mod dingtalk;
 pub mod exec;
 #[cfg(feature = "http")]
 mod feishu;
+#[cfg(feature = "exec")]
+mod host_port;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "smtp")]
+mod mail;
 #[cfg(feature = "test-util")]
 pub mod recording;
 mod secret;
+#[cfg(feature = "smtp")]
+mod sendmail;
 #[cfg(feature = "http")]
 mod slack;
+#[cfg(feature = "smtp")]
+pub mod smtp;
 #[cfg(feature = "http")]
 mod telegram;
+#[cfg(feature = "smtp")]
+mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
+#[cfg(feature = "exec")]
+mod text;
 #[cfg(feature = "http")]
 mod webhook;
 #[cfg(feature = "http")]

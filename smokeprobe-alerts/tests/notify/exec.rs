@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, UdpSocket};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
@@ -13,25 +12,9 @@ use smokeprobe_alerts::notify::exec::Exec;
 use smokeprobe_alerts::notify::testing::{TIME, event, message, plain_event};
 use smokeprobe_alerts::{DeliveryError, Event, Notifier, What};
 
-/// A program of this folder. Linked, not copied: a file that is being written cannot be executed, and another test
-/// that forks meanwhile would keep it open.
-struct Place {
-    directory: tempfile::TempDir,
-    program: PathBuf,
-}
-
-fn place(name: &str) -> Place {
-    let directory = tempfile::tempdir().unwrap();
-    let program = directory.path().join(name);
-    symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notify/programs").join(name), &program).unwrap();
-    Place { directory, program }
-}
+use crate::{Place, place};
 
 impl Place {
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.directory.path().join(name)).unwrap()
-    }
-
     /// A FIFO that the program and its children hold open for as long as they live.
     fn fifo(&self) -> PathBuf {
         let path = self.directory.path().join("alive");
