@@ -25,6 +25,8 @@ mod sendmail;
 mod slack;
 #[cfg(feature = "smtp")]
 pub mod smtp;
+#[cfg(feature = "exec")]
+pub mod snpp;
 #[cfg(feature = "http")]
 mod telegram;
 #[cfg(feature = "smtp")]
@@ -37,6 +39,8 @@ mod text;
 mod webhook;
 #[cfg(feature = "http")]
 mod wecom;
+#[cfg(feature = "exec")]
+pub mod xmpp;
 
 use std::time::Duration;
 

@@ -5,6 +5,8 @@
 mod exec;
 mod mail;
 mod mail_server;
+mod snpp;
+mod xmpp;
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
