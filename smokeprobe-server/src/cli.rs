@@ -1,5 +1,6 @@
 //! The command line.
 
+mod alerts;
 mod export;
 mod probe;
 mod terminal;
@@ -37,6 +38,9 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Print the stored rounds of one target.
     Export(export::ExportArgs),
+    /// Alerts: what they would have said.
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
 }
 
 /// Where the configuration is.
@@ -74,6 +78,7 @@ impl Cli {
             Some(Command::Check(args)) => terminal::report(check(&args)),
             Some(Command::Probe(args)) => terminal::report(probe::execute(args)),
             Some(Command::Export(args)) => terminal::report(export::execute(&args)),
+            Some(Command::Alerts(command)) => terminal::report(alerts::execute(&command)),
         }
     }
 }

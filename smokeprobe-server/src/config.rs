@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use smokeprobe_alerts::{RecipientId, Rules};
 
+pub(crate) use diagnostics::did_you_mean;
 pub use diagnostics::{Diagnostic, SHOWN, Severity};
 pub use plan::Plan;
 pub use report::{Format, check, check_from, human};

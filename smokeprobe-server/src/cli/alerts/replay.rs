@@ -1,0 +1,197 @@
+//! `alerts replay`: the alerts of a target over rounds of the past.
+
+mod arrange;
+mod lines;
+mod print;
+mod stored;
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use smokeprobe_alerts::{Event, Observation, Replay, Rules, SeasonOrder, Summary, Watched};
+use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
+use smokeprobe_store::RrdStore;
+
+use super::super::{ConfigArg, terminal};
+use crate::alerting::past;
+use crate::config::{self, Plan};
+use crate::timespec;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ReplayArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The target, as A.B, or A.B~slave for what a slave measured.
+    #[arg(long, value_name = "TARGET")]
+    target: SeriesId,
+    /// Only this alert: one of the target's, or any other of the configuration to see what it would say here.
+    #[arg(long, value_name = "NAME")]
+    alert: Option<String>,
+    /// From when: -30d, 2026-11-22, "2026-11-22 10:00", Unix seconds.
+    #[arg(long, default_value = "-30d", allow_hyphen_values = true, conflicts_with = "rounds")]
+    from: String,
+    /// Until when.
+    #[arg(long, default_value = "now", allow_hyphen_values = true, conflicts_with = "rounds")]
+    to: String,
+    /// Rounds from a file instead, or from standard input for `-`: a line each, oldest first, of
+    /// unix_time,lost,median_seconds, the last two a number or U; or what `export` prints.
+    #[arg(long, value_name = "FILE")]
+    rounds: Option<PathBuf>,
+    /// The folder of the RRD files, instead of the configuration's.
+    #[arg(long, value_name = "FOLDER")]
+    datadir: Option<PathBuf>,
+    /// Print one JSON object a line for each event.
+    #[arg(long)]
+    json: bool,
+    /// Print instead what this other configuration would have told and the first one not, and the other way round.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+}
+
+/// The rounds to replay.
+enum Source {
+    Lines(Vec<lines::Line>),
+    Stored { store: RrdStore, from: i64, to: i64 },
+}
+
+/// One configuration's side of a replay.
+struct Side {
+    /// What somebody would have been told.
+    told: Vec<Event>,
+    summary: Summary,
+    notes: Vec<String>,
+}
+
+/// Reads files beside a server that runs, or without one, and sends nothing.
+pub(super) fn execute(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
+    let mut plans = Vec::new();
+    for path in std::iter::once(&args.config.config).chain(&args.against) {
+        plans.push((path, plan(path)?));
+    }
+    let (watched, source) = match arrange(args, &plans) {
+        Ok(arranged) => arranged,
+        Err(wrong) => return Ok(terminal::wrong_usage(&wrong)),
+    };
+    let mut sides = Vec::new();
+    for ((path, _), (watched, pings)) in plans.iter().zip(watched) {
+        sides.push(side(watched, pings, &source, args.alert.as_deref()).with_context(|| path.display().to_string())?);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    match &sides[..] {
+        [first, second] => {
+            let differing = differing(&first.told, &second.told);
+            print::events(differing.into_iter(), args.json, &mut out)?;
+        }
+        sides => {
+            print::events(sides.iter().flat_map(|side| &side.told).map(|event| (event, None)), args.json, &mut out)?
+        }
+    }
+    out.flush()?;
+    let mut said = Vec::new();
+    for ((path, _), side) in plans.iter().zip(&sides) {
+        for note in side.notes.iter().filter(|note| !said.contains(note)) {
+            eprintln!("note: {note}");
+        }
+        said.extend(&side.notes);
+        let title =
+            if sides.len() > 1 { format!("{} by {}", args.target, path.display()) } else { args.target.to_string() };
+        eprint!("{}", print::summary(&title, &side.summary, args.alert.as_deref()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What each configuration watches, with the pings of a round, and the rounds.
+fn arrange(args: &ReplayArgs, plans: &[(&PathBuf, Plan)]) -> anyhow::Result<(Vec<(Watched, u32)>, Source)> {
+    let mut watched = Vec::new();
+    for (path, plan) in plans {
+        let one = arrange::watched(plan, &Rules::standard(), &args.target, args.alert.as_deref());
+        watched.push(one.with_context(|| path.display().to_string())?);
+    }
+    if let Some(path) = &args.rounds {
+        return Ok((watched, Source::Lines(lines::read(path)?)));
+    }
+    let now = SystemClock.wall();
+    let from = timespec::parse(&args.from, now).context("--from")?.unix_secs();
+    let to = timespec::parse(&args.to, now).context("--to")?.unix_secs();
+    if from > to {
+        bail!("--from {} is later than --to {}", args.from, args.to);
+    }
+    let datadir = args.datadir.as_ref().unwrap_or(&plans[0].1.general.datadir);
+    Ok((watched, Source::Stored { store: RrdStore::read_only(datadir), from, to }))
+}
+
+fn plan(path: &Path) -> anyhow::Result<Plan> {
+    let loaded = config::load(path);
+    loaded.plan.with_context(|| format!("{} has errors; `check` shows them", path.display()))
+}
+
+/// Replays the rounds by one configuration.
+fn side(mut watched: Watched, pings: u32, source: &Source, alert: Option<&str>) -> anyhow::Result<Side> {
+    let mut told = Vec::new();
+    let mut keep = |events: Vec<Event>| {
+        told.extend(
+            events.into_iter().filter(|event| event.is_told() && alert.is_none_or(|alert| *event.alert == *alert)),
+        );
+    };
+    match source {
+        Source::Lines(lines) => {
+            let rounds: Vec<(i64, Observation)> =
+                lines.iter().map(|line| Ok((line.time, line.observation(pings)?))).collect::<anyhow::Result<_>>()?;
+            let mut replay = Replay::new(watched);
+            let mut past = |order: &SeasonOrder| lines::season(lines, order);
+            for (time, round) in rounds {
+                keep(replay.next(time, round, &mut past));
+            }
+            Ok(Side { told, summary: replay.summary(), notes: Vec::new() })
+        }
+        Source::Stored { store, from, to } => {
+            let window = watched.alerts.iter().map(|(alert, _)| alert.rule.window()).max().unwrap_or(0);
+            let stored = stored::read(store, &watched.series, *from, *to, window)?;
+            watched.step = stored.step;
+            let mut replay = Replay::new(watched);
+            let mut past = |order: &SeasonOrder| past::season(store, order);
+            for (time, round) in stored.before {
+                replay.warm_up(time, round, &mut past);
+            }
+            for (time, round) in stored.rounds {
+                keep(replay.round(time, round, &mut past));
+            }
+            Ok(Side { told, summary: replay.summary(), notes: stored.notes })
+        }
+    }
+}
+
+/// Events that only one side has, by time, the first side's before the second's.
+fn differing<'a>(first: &'a [Event], second: &'a [Event]) -> Vec<(&'a Event, Option<&'static str>)> {
+    type Key<'a> = (i64, &'a str, &'static str);
+    fn counts(events: &[Event]) -> BTreeMap<Key<'_>, usize> {
+        let mut counts = BTreeMap::new();
+        for event in events {
+            *counts.entry((event.time, &*event.alert, print::what(event))).or_default() += 1;
+        }
+        counts
+    }
+    fn only<'a>(
+        events: &'a [Event],
+        others: &'a [Event],
+        side: &'static str,
+    ) -> Vec<(&'a Event, Option<&'static str>)> {
+        let mut others = counts(others);
+        let mut only = Vec::new();
+        for event in events {
+            match others.get_mut(&(event.time, &*event.alert, print::what(event))) {
+                Some(count @ 1..) => *count -= 1,
+                _ => only.push((event, Some(side))),
+            }
+        }
+        only
+    }
+    let mut all = only(first, second, "first");
+    all.extend(only(second, first, "second"));
+    all.sort_by_key(|(event, _)| event.time);
+    all
+}
