@@ -36,7 +36,7 @@ pub use outbox::{Attempt, AttemptOutcome, Message, MessageId, Outbox, Terms};
 pub use replay::{FLAP_ROUNDS, Figures, Past, Replay, Summary};
 pub use outbox::{Attempt, AttemptOutcome, Counts, Message, MessageId, Outbox, OutboxError, Terms};
 pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};
-pub use rules::{Kind, Rule, RuleError, Rules, Semantics, parse};
+pub use rules::{Kind, Rule, RuleError, Rules, Semantics, legacy_difference, parse};
 pub use season::{HOUR, Season, SeasonOrder, WEEK};
 pub use silence::{Scope, Silence, SilenceError, Weekly, When};
 pub use state::{

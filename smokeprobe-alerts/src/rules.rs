@@ -1,6 +1,7 @@
 //! Rules: what the variables `type` and `pattern` of an alert mean. SmokePing's, and a few that its users ask for.
 
 mod baseline;
+mod difference;
 mod matchers;
 mod nodata;
 mod pattern;
@@ -16,6 +17,7 @@ use matchers::Call;
 use nodata::NoData;
 use pattern::{Pattern, Value};
 
+pub use difference::legacy_difference;
 pub use registry::Rules;
 
 /// The longest window a rule may have: a leap year of 5-minute rounds. Every series with the rule keeps that many

@@ -13,6 +13,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::rule::{Held, History, Observation, Verdict};
+use crate::rules::difference::Difference;
 use crate::rules::pattern::{Value, describe};
 use crate::rules::registry::nearest;
 use crate::rules::{Kind, RuleError, Semantics};
@@ -40,6 +41,11 @@ trait Matcher: Debug + Send + Sync {
     /// Whether its alert is to be raised, or to stay so. `values` are oldest first: in the documented semantics the
     /// newest measured rounds, at most the window; in the legacy one everything that there is.
     fn decide(&self, values: &[Value], raised: bool, semantics: Semantics) -> bool;
+
+    /// What the program does that this matcher's manual does not say.
+    fn differences(&self) -> Vec<Difference> {
+        Vec::new()
+    }
 
     /// In the program, it counts from the number that the alert's name begins with, in place of from the newest round.
     fn counts_from_name(&self) -> bool {
@@ -117,6 +123,18 @@ impl Call {
             matcher.decide(&values, held.is_raised(), Semantics::Legacy)
         };
         self.verdict(&values, raise)
+    }
+
+    /// What the program does that the manual does not say, in an alert whose name begins with this number.
+    pub(super) fn differences(&self, name_number: i64) -> Vec<Difference> {
+        let mut found = self.matcher.differences();
+        if !found.contains(&Difference::LostIsFast) {
+            found.push(Difference::UnknownCounts(self.matcher.looks_at()));
+        }
+        if name_number != 0 && self.matcher.counts_from_name() {
+            found.insert(0, Difference::NameIsNumber);
+        }
+        found
     }
 
     fn verdict(&self, values: &[Value], raise: bool) -> Verdict {

@@ -10,6 +10,7 @@
 //!
 //! The last element stands at the newest round.
 
+mod difference;
 mod legacy;
 mod parse;
 mod place;

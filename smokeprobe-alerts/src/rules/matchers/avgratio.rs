@@ -47,6 +47,15 @@ impl Ratio {
         self.historic + self.current
     }
 
+    /// How many rounds the longer of the two parts has; 0 when one has none, so that there never is a ratio.
+    pub(super) const fn longest_part(&self) -> usize {
+        match (self.historic, self.current) {
+            (0, _) | (_, 0) => 0,
+            (historic, current) if historic > current => historic,
+            (_, current) => current,
+        }
+    }
+
     /// Whether the ratio is as wanted. Not with a window that is not full yet, nor when either part has no RTT.
     pub(super) fn holds(&self, values: &[Value], of: impl Fn(&[Value]) -> Option<f64>) -> bool {
         let Some(first) = values.len().checked_sub(self.window()) else {

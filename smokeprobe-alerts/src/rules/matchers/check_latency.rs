@@ -1,6 +1,6 @@
 //! CheckLatency: raise after some slow rounds in a row, clear after as many fast ones.
 
-use super::{Args, Kind, Matcher, RuleError, Semantics, Value, hysteresis};
+use super::{Args, Difference, Kind, Matcher, RuleError, Semantics, Value, hysteresis};
 
 /// `CheckLatency(l=>milliseconds,x=>rounds)`
 #[derive(Debug)]
@@ -27,6 +27,10 @@ impl Matcher for CheckLatency {
 
     fn decide(&self, values: &[Value], raised: bool, semantics: Semantics) -> bool {
         hysteresis(values, self.limit, self.rounds, raised, semantics)
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        vec![Difference::LostIsFast]
     }
 
     fn counts_from_name(&self) -> bool {

@@ -1,6 +1,6 @@
 //! ExpLoss: an exponentially weighted average of loss with two thresholds.
 
-use super::{Args, Kind, Matcher, RuleError, Semantics, Value, known};
+use super::{Args, Difference, Kind, Matcher, RuleError, Semantics, Value, known};
 
 /// `ExpLoss(hist=>rounds,rising=>percent[,falling=>percent][,skip=>rounds][,fast=>rounds])`
 #[derive(Debug)]
@@ -49,6 +49,16 @@ impl Matcher for ExpLoss {
 
     fn legacy_window(&self) -> usize {
         self.hist
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        // The start marker falls out of a full history, so that `skip` is one round more than it says.
+        let needed = (self.skip + 2).max(self.fast);
+        if needed > self.hist {
+            vec![Difference::TooFewKept { kept: self.hist, needed }]
+        } else {
+            vec![Difference::WholeHistory]
+        }
     }
 
     fn needs(&self) -> usize {

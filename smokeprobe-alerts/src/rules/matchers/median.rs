@@ -1,6 +1,6 @@
 //! Median: the median of some rounds differs from that of the rounds before.
 
-use super::{Args, Kind, Matcher, RuleError, Semantics, Value, known};
+use super::{Args, Difference, Kind, Matcher, RuleError, Semantics, Value, known};
 
 /// `Median(old=>rounds,new=>rounds,diff=>seconds)`
 #[derive(Debug)]
@@ -23,6 +23,11 @@ impl Matcher for Median {
 
     fn window(&self) -> usize {
         self.old + self.new
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        // Of one round there is no part.
+        if self.window() > 1 { vec![Difference::EarlyMedian] } else { Vec::new() }
     }
 
     fn decide(&self, values: &[Value], _: bool, _: Semantics) -> bool {

@@ -1,7 +1,7 @@
 //! Medratio: the median RTT of the newest rounds, compared with that of the rounds before.
 
 use super::avgratio::Ratio;
-use super::{Args, Kind, Matcher, RuleError, Semantics, Value};
+use super::{Args, Difference, Kind, Matcher, RuleError, Semantics, Value};
 
 /// `Medratio(historic=>rounds,current=>rounds,comparator=>'>',percentage=>percent)`
 #[derive(Debug)]
@@ -20,6 +20,11 @@ impl Matcher for Medratio {
 
     fn window(&self) -> usize {
         self.0.window()
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        // The upper of two is the same with 0 and without.
+        if self.0.longest_part() > 2 { vec![Difference::LostIsSorted] } else { Vec::new() }
     }
 
     fn decide(&self, values: &[Value], _: bool, semantics: Semantics) -> bool {

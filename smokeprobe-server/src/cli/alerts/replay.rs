@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use smokeprobe_alerts::{Event, Observation, Replay, Rules, SeasonOrder, Summary, Watched};
 use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
-use smokeprobe_store::RrdStore;
+use smokeprobe_store::{RrdStore, Store};
 
 use super::super::{ConfigArg, terminal};
 use crate::alerting::past;
@@ -55,7 +55,7 @@ pub(in crate::cli) struct ReplayArgs {
 /// The rounds to replay.
 enum Source {
     Lines(Vec<lines::Line>),
-    Stored { store: RrdStore, from: i64, to: i64 },
+    Stored { store: Box<dyn Store>, from: i64, to: i64 },
 }
 
 /// One configuration's side of a replay.
@@ -80,16 +80,12 @@ pub(super) fn execute(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     for ((path, _), (watched, pings)) in plans.iter().zip(watched) {
         sides.push(side(watched, pings, &source, args.alert.as_deref()).with_context(|| path.display().to_string())?);
     }
+    let lines: Vec<(&Event, Option<&'static str>)> = match &sides[..] {
+        [first, second] => differing(&first.told, &second.told),
+        sides => sides.iter().flat_map(|side| &side.told).map(|event| (event, None)).collect(),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
-    match &sides[..] {
-        [first, second] => {
-            let differing = differing(&first.told, &second.told);
-            print::events(differing.into_iter(), args.json, &mut out)?;
-        }
-        sides => {
-            print::events(sides.iter().flat_map(|side| &side.told).map(|event| (event, None)), args.json, &mut out)?
-        }
-    }
+    print::events(lines.into_iter(), args.json, &mut out)?;
     out.flush()?;
     let mut said = Vec::new();
     for ((path, _), side) in plans.iter().zip(&sides) {
@@ -121,7 +117,7 @@ fn arrange(args: &ReplayArgs, plans: &[(&PathBuf, Plan)]) -> anyhow::Result<(Vec
         bail!("--from {} is later than --to {}", args.from, args.to);
     }
     let datadir = args.datadir.as_ref().unwrap_or(&plans[0].1.general.datadir);
-    Ok((watched, Source::Stored { store: RrdStore::read_only(datadir), from, to }))
+    Ok((watched, Source::Stored { store: Box::new(RrdStore::read_only(datadir)), from, to }))
 }
 
 fn plan(path: &Path) -> anyhow::Result<Plan> {
@@ -150,10 +146,10 @@ fn side(mut watched: Watched, pings: u32, source: &Source, alert: Option<&str>) 
         }
         Source::Stored { store, from, to } => {
             let window = watched.alerts.iter().map(|(alert, _)| alert.rule.window()).max().unwrap_or(0);
-            let stored = stored::read(store, &watched.series, *from, *to, window)?;
+            let stored = stored::read(&**store, &watched.series, *from, *to, window)?;
             watched.step = stored.step;
             let mut replay = Replay::new(watched);
-            let mut past = |order: &SeasonOrder| past::season(store, order);
+            let mut past = |order: &SeasonOrder| past::season(&**store, order);
             for (time, round) in stored.before {
                 replay.warm_up(time, round, &mut past);
             }

@@ -76,20 +76,15 @@ fn human(event: &Event, only: Option<&'static str>, out: &mut impl Write) -> io:
 
 /// The figures of a replay. `alert` is the only one that was asked for.
 pub(super) fn summary(title: &str, summary: &Summary, alert: Option<&str>) -> String {
-    let mut text = format!("{title}: {}\n", counted(summary.rounds, "round"));
-    match alert {
-        Some(alert) => {
-            let figures = summary.alerts.get(alert).copied().unwrap_or_default();
-            text.push_str(&format!("  {alert}: {}\n", figures_of(&figures)));
-        }
-        None => {
-            for (alert, figures) in &summary.alerts {
-                text.push_str(&format!("  {alert}: {}\n", figures_of(figures)));
-            }
-            text.push_str(&format!("  all: {}\n", figures_of(&summary.total)));
-        }
+    let mut rows: Vec<(&str, Figures)> = match alert {
+        Some(alert) => vec![(alert, summary.alerts.get(alert).copied().unwrap_or_default())],
+        None => summary.alerts.iter().map(|(alert, figures)| (&**alert, *figures)).collect(),
+    };
+    if alert.is_none() {
+        rows.push(("all", summary.total));
     }
-    text
+    let rows: Vec<String> = rows.iter().map(|(name, figures)| format!("  {name}: {}\n", figures_of(figures))).collect();
+    format!("{title}: {}\n{}", counted(summary.rounds, "round"), rows.concat())
 }
 
 fn figures_of(figures: &Figures) -> String {
