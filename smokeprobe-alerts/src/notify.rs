@@ -2,6 +2,8 @@
 
 #[cfg(feature = "http")]
 mod alertmanager;
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "http")]
 mod chat;
 #[cfg(feature = "http")]

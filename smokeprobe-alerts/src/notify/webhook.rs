@@ -138,7 +138,7 @@ fn vantage(event: &Event) -> Option<&str> {
 }
 
 /// One word for what happened. An alert without edge trigger is only ever active.
-fn what(event: &Event) -> &'static str {
+pub(crate) fn what(event: &Event) -> &'static str {
     match event.what {
         What::Raised if event.facts.edgetrigger => "raised",
         What::Raised | What::Active => "active",
