@@ -46,7 +46,7 @@ pub fn example() -> Change {
         }),
     };
     let silent_standing = Standing { told: None, acknowledged: None, reason: String::new(), since: -1 };
-    let alert = |name: &str, standing| AlertState { alert: name.into(), meaning: "loss >60%".into(), standing };
+    let alert = |name: &str, standing| AlertState { alert: name.into(), meaning: "loss >60%".into(), told: Some(START), standing };
     let scope = Scope {
         targets: vec!["Storage".parse().expect("a path")],
         alerts: vec!["hostdown".into()],
@@ -66,6 +66,7 @@ pub fn example() -> Change {
             SeriesState {
                 series: series.clone(),
                 last: Some(START),
+                down: true,
                 window: vec![
                     Observation::Start,
                     Observation::Unknown,
@@ -79,7 +80,7 @@ pub fn example() -> Change {
                     alert("bigloss", Some(silent_standing)),
                 ],
             },
-            SeriesState { series: local("A"), last: None, window: Vec::new(), alerts: Vec::new() },
+            SeriesState { series: local("A"), last: None, down: false, window: Vec::new(), alerts: Vec::new() },
         ],
         silences: vec![
             silence("s1", When::Between { from: START, until: None }),
@@ -166,7 +167,7 @@ fn figures_come_back_bit_by_bit<S: StateStore>(mut store: S, again: &impl Fn(S) 
     let window = figures.iter().map(|figure| {
         Observation::Measured(Measurement { loss: *figure, median: Some(*figure), deviation: None, suspect: true })
     });
-    let state = SeriesState { series: local("A"), last: Some(1), window: window.collect(), alerts: Vec::new() };
+    let state = SeriesState { series: local("A"), last: Some(1), down: false, window: window.collect(), alerts: Vec::new() };
     store.commit(&Change { series: vec![state], ..Change::default() }).expect("a change can be kept");
     let saved = load(&mut again(store));
     for (figure, back) in figures.iter().zip(&saved.series[0].window) {
@@ -179,7 +180,7 @@ fn figures_come_back_bit_by_bit<S: StateStore>(mut store: S, again: &impl Fn(S) 
 fn figures_that_are_no_numbers_do_no_harm<S: StateStore>(mut store: S, again: &impl Fn(S) -> S) {
     let window = [(f64::NAN, Some(1.0)), (1.0, Some(f64::NAN)), (f64::INFINITY, None), (2.0, Some(3.0))]
         .map(|(loss, median)| Observation::Measured(Measurement { loss, median, deviation: median, suspect: false }));
-    let state = SeriesState { series: local("A"), last: Some(1), window: window.to_vec(), alerts: Vec::new() };
+    let state = SeriesState { series: local("A"), last: Some(1), down: false, window: window.to_vec(), alerts: Vec::new() };
     let change = Change { series: vec![state], ..Change::default() };
     store.commit(&change).expect("a figure that is no number can be kept");
     let saved = load(&mut again(store));

@@ -86,16 +86,16 @@ pub(super) fn outcome_of(word: &str) -> Result<AttemptOutcome, RowError> {
 
 fn series(connection: &Connection) -> Result<Vec<SeriesState>, RowError> {
     let mut standing = standing(connection)?;
-    let mut rows = connection.prepare("SELECT series, last, window, alerts FROM series")?;
+    let mut rows = connection.prepare("SELECT series, last, window, alerts, down FROM series")?;
     let mut rows = rows.query([])?;
     let mut series = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
         let mut raised = standing.remove(&name).unwrap_or_default();
         let mut alerts = Vec::new();
-        for (alert, meaning) in read::<Vec<(Arc<str>, String)>>("alerts", text(row, 3)?)? {
+        for (alert, meaning, told) in read::<Vec<(Arc<str>, String, Option<i64>)>>("alerts", text(row, 3)?)? {
             let standing = raised.remove(&*alert);
-            alerts.push(AlertState { alert, meaning, standing });
+            alerts.push(AlertState { alert, meaning, told, standing });
         }
         if let Some(alert) = raised.keys().next() {
             return Err(format!("{alert} of {name} is raised, but no alert of it").into());
@@ -103,6 +103,7 @@ fn series(connection: &Connection) -> Result<Vec<SeriesState>, RowError> {
         series.push(SeriesState {
             series: series_of(&name)?,
             last: row.get(1)?,
+            down: row.get(4)?,
             window: read("window", text(row, 2)?)?,
             alerts,
         });
@@ -154,16 +155,17 @@ fn messages(connection: &Connection) -> Result<Vec<Message>, RowError> {
 
 fn write_series(connection: &Connection, change: &Change) -> Result<(), RowError> {
     let mut put = connection.prepare_cached(
-        "INSERT INTO series VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET last = ?2, window = ?3, alerts = ?4",
+        "INSERT INTO series VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO UPDATE SET last = ?2, window = ?3, alerts = ?4, down = ?5",
     )?;
     let mut lower = connection.prepare_cached("DELETE FROM standing WHERE series = ?1")?;
     let mut raise = connection.prepare_cached("INSERT INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     for state in &change.series {
         let state = state.without_nan();
         let name = state.series.to_string();
-        let alerts: Vec<(&str, &str)> = state.alerts.iter().map(|alert| (&*alert.alert, &*alert.meaning)).collect();
-        put.execute(params![name, state.last, json(&state.window)?, json(&alerts)?])?;
+        let alerts: Vec<(&str, &str, Option<i64>)> =
+            state.alerts.iter().map(|alert| (&*alert.alert, &*alert.meaning, alert.told)).collect();
+        put.execute(params![name, state.last, json(&state.window)?, json(&alerts)?, state.down])?;
         lower.execute([&name])?;
         for alert in &state.alerts {
             let Some(Standing { since, reason, told, acknowledged }) = &alert.standing else { continue };

@@ -16,7 +16,8 @@ CREATE TABLE series (
     series TEXT NOT NULL PRIMARY KEY, -- target, or target~slave
     last   INTEGER,                   -- the last round that was judged
     window TEXT NOT NULL,             -- JSON, oldest first
-    alerts TEXT NOT NULL              -- JSON: [name, meaning] each
+    alerts TEXT NOT NULL,             -- JSON: [name, meaning, when somebody was last told] each
+    down   INTEGER NOT NULL           -- 1: the newest measured round lost every ping
 ) STRICT;
 
 -- The alerts that are raised.
