@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use smokeprobe_core::{EngineStatus, Round, RoundSink, SeriesId, SinkError, TargetPath, WallTime, icmp};
 use tokio::sync::broadcast;
 
+use crate::alerting::Board;
 use crate::config::Plan;
 
 /// Shared between the engine's sinks, the writer and the web. Reading it never waits for measuring.
@@ -22,6 +23,8 @@ pub struct Live {
     pub writer: ArcSwap<WriterState>,
     /// Counters for `/metrics`.
     pub counters: Counters,
+    /// How the alerts are.
+    pub alerts: Arc<Board>,
     rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
     feed: broadcast::Sender<Arc<Round>>,
     measuring: OnceLock<Observer>,
@@ -95,6 +98,7 @@ impl Live {
             reload: ArcSwap::default(),
             writer: ArcSwap::default(),
             counters: Counters::default(),
+            alerts: Arc::default(),
             rounds: RwLock::default(),
             feed: broadcast::channel(FEED).0,
             measuring: OnceLock::new(),

@@ -10,16 +10,20 @@
 //! | `/api/v1/tree` | the sections with the state of each series |
 //! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
 //! | `/api/v1/status` | the server itself |
+//! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
+//! | `/api/v1/live` | rounds and alerts as they happen |
 //! | `/graph/A.B[~slave].svg` | a smoke graph: `from`, `to`, `width`, `height`, `theme` |
 //! | `/metrics` | for Prometheus |
 //! | `/healthz` | 200 while the process answers |
 //! | `/readyz` | 200 while a plan runs, else 503. A faulty configuration on disk does not change that, as the plan before it still runs; the body and `/metrics` tell of it |
 
+mod alerts;
 mod assets;
 mod describe;
 mod error;
 mod graph;
 mod health;
+mod live;
 pub mod metrics;
 mod params;
 mod series;
@@ -32,8 +36,8 @@ mod work;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Uri, header};
-use axum::routing::get;
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::routing::{delete, get, post};
 use smokeprobe_core::{Clock, WallTime};
 use smokeprobe_store::Store;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -42,9 +46,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use error::ApiError;
 pub use health::Readiness;
 pub use metrics::{Metrics, MetricsSink};
-pub use serve::{Limits, serve, serve_on_thread, serve_within};
+pub use serve::{Limits, Peer, serve, serve_on_thread, serve_within};
 
+use crate::alerting::AlertDesk;
 use crate::live::Live;
+use live::Streams;
 use work::Workers;
 
 /// What the web knows of the rest of the server.
@@ -57,6 +63,9 @@ pub struct WebState {
     readiness: Arc<Readiness>,
     started: WallTime,
     workers: Workers,
+    streams: Streams,
+    /// Who may be asked about alerts, where there are any.
+    alerts: Option<AlertDesk>,
 }
 
 impl WebState {
@@ -69,7 +78,14 @@ impl WebState {
         readiness: Arc<Readiness>,
     ) -> Self {
         let started = clock.wall();
-        Self { live, store, clock, metrics, readiness, started, workers: Workers::default() }
+        let (workers, streams, alerts) = (Workers::default(), Streams::default(), None);
+        Self { live, store, clock, metrics, readiness, started, workers, streams, alerts }
+    }
+
+    /// The same with alerts that can be asked.
+    #[must_use]
+    pub fn with_alerts(self, alerts: AlertDesk) -> Self {
+        Self { alerts: Some(alerts), ..self }
     }
 }
 
@@ -93,6 +109,15 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/tree", get(tree::tree))
         .route("/api/v1/series/{series}", get(series::series))
         .route("/api/v1/status", get(status::status))
+        .route("/api/v1/alerts", get(alerts::now))
+        .route("/api/v1/alerts/events", get(alerts::events))
+        .route("/api/v1/alerts/deliveries", get(alerts::deliveries))
+        .route("/api/v1/alerts/acknowledge", post(alerts::acknowledge))
+        .route("/api/v1/alerts/silences", post(alerts::silence))
+        .route("/api/v1/alerts/silences/{id}", delete(alerts::unsilence))
+        .route("/api/v1/alerts/messages/{id}/{action}", post(alerts::message))
+        .route("/api/v1/alerts/test", post(alerts::test))
+        .route("/api/v1/live", get(live::live))
         .route("/graph/{file}", get(graph::graph))
         .route("/metrics", get(metrics::scrape))
         .route("/healthz", get(health::healthz))
@@ -111,6 +136,6 @@ async fn unknown_address(uri: Uri) -> ApiError {
     ApiError::not_found(format!("there is nothing at {shown}; the page is at /, the tree of targets at /api/v1/tree"))
 }
 
-async fn unknown_method() -> ApiError {
-    ApiError::method_not_allowed()
+async fn unknown_method(method: Method) -> ApiError {
+    ApiError::method_not_allowed(&method)
 }

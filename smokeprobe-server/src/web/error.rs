@@ -1,10 +1,12 @@
 //! What a client is told when a request cannot be served.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use smokeprobe_store::StoreError;
+
+use crate::alerting::Refusal;
 
 /// An answer other than the one asked for: `{"error": {"parameter": "from", "message": "…"}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +27,28 @@ impl ApiError {
         Self { status: StatusCode::NOT_FOUND, parameter: None, message: message.into() }
     }
 
-    /// Everything here is read with GET.
-    pub fn method_not_allowed() -> Self {
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, parameter: None, message: "use GET".to_owned() }
+    /// What is read is read with GET; what may be done otherwise is in docs/http.md.
+    pub fn method_not_allowed(method: &Method) -> Self {
+        let message = match *method {
+            Method::GET | Method::HEAD => "this address changes something: use POST or DELETE".to_owned(),
+            _ => "use GET".to_owned(),
+        };
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, parameter: None, message }
+    }
+
+    /// Whoever asks may not do that.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, parameter: None, message: message.into() }
+    }
+
+    /// The body of the request is not what it should be.
+    pub fn bad_body(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, parameter: None, message: message.into() }
+    }
+
+    /// The server cannot do it at the moment.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, parameter: None, message: message.into() }
     }
 
     /// Too many others ask at the same time.
@@ -39,6 +60,19 @@ impl ApiError {
     /// Something of ours failed.
     pub fn internal(message: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, parameter: None, message: message.into() }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::NotFound(_) => Self::not_found(message),
+            Refusal::Wrong(_) => Self::bad_body(message),
+            Refusal::Busy => Self::unavailable(message),
+            // Its path is not for viewers.
+            Refusal::State(_) => Self::internal("the history of the alerts cannot be read now; the log says why"),
+        }
     }
 }
 

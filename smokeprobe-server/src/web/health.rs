@@ -48,6 +48,8 @@ struct Report<'a> {
     config_error: Option<&'a str>,
     /// What keeps rounds from the disk, when something does.
     writer_blocked: Option<&'a str>,
+    /// What keeps the state of alerts from the disk, when something does. They are told all the same.
+    alerts_blocked: Option<&'a str>,
 }
 
 pub(super) async fn healthz() -> &'static str {
@@ -58,12 +60,14 @@ pub(super) async fn readyz(State(web): State<WebState>) -> Response {
     let reason = web.readiness.reason();
     let reload = web.live.reload.load();
     let writer = web.live.writer.load();
+    let alerts = web.live.alerts.view();
     let status = if reason.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = Report {
         ready: reason.is_none(),
         reason,
         config_error: reload.error.as_deref(),
         writer_blocked: writer.blocked.as_deref(),
+        alerts_blocked: alerts.state.trouble.as_deref(),
     };
     (status, Json(body)).into_response()
 }

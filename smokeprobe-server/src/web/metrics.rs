@@ -3,6 +3,7 @@
 //! [`MetricsSink`] counts every round in atomics of its series: work in proportion to its samples, no lock, and a
 //! scrape never keeps it waiting. The labels come from the plan that runs, so that their number is the plan's.
 
+mod alerting;
 mod exposition;
 mod stats;
 

@@ -94,18 +94,23 @@ impl Params {
         Err(ApiError::bad_parameter(name, format!("must be {}", names.join(" or "))))
     }
 
-    /// `from` and `to`; by default the last `default_span` seconds. An end in the future means now.
-    pub(super) fn range(&self, now: WallTime, default_span: u32) -> Result<Range, ApiError> {
-        let time = |name: &'static str| match self.text(name) {
+    /// A time in Unix seconds, if given.
+    pub(super) fn time(&self, name: &'static str, now: WallTime) -> Result<Option<i64>, ApiError> {
+        match self.text(name) {
             None => Ok(None),
             Some(text) => match timespec::parse(text, now) {
                 Ok(at) => Ok(Some(at.unix_secs())),
                 Err(err) => Err(ApiError::bad_parameter(name, err.to_string())),
             },
-        };
+        }
+    }
+
+    /// `from` and `to`; by default the last `default_span` seconds. An end in the future means now.
+    pub(super) fn range(&self, now: WallTime, default_span: u32) -> Result<Range, ApiError> {
+        let (from, to) = (self.time("from", now)?, self.time("to", now)?);
         let now = now.unix_secs();
-        let to = time("to")?.unwrap_or(now);
-        let from = time("from")?.unwrap_or_else(|| to.min(now).saturating_sub(default_span.into()));
+        let to = to.unwrap_or(now);
+        let from = from.unwrap_or_else(|| to.min(now).saturating_sub(default_span.into()));
         if from < 0 {
             return Err(ApiError::bad_parameter("from", "lies before 1970, when there was nothing to measure with"));
         }

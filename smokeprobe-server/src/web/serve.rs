@@ -1,12 +1,16 @@
 //! Connections: how many, for how long, and how they end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
@@ -107,8 +111,9 @@ async fn accept(
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let connection = connection(limits, stream, router.clone(), stopped.clone());
+            Ok((stream, peer)) => {
+                let service = Known { router: TowerToHyperService::new(router.clone()), peer: Peer(peer) };
+                let connection = connection(limits, stream, service, stopped.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -125,11 +130,10 @@ async fn accept(
 }
 
 /// One connection. Its errors are the client's business: it left, stalled or did not speak HTTP.
-async fn connection(limits: Limits, stream: TcpStream, router: Router, mut stopped: watch::Receiver<()>) {
+async fn connection(limits: Limits, stream: TcpStream, service: Known, mut stopped: watch::Receiver<()>) {
     let _ = stream.set_nodelay(true);
     // The kernel ends the connection of a client that leaves data unacknowledged or its window shut (tcp(7)).
     let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(limits.stall));
-    let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
@@ -146,4 +150,25 @@ async fn connection(limits: Limits, stream: TcpStream, router: Router, mut stopp
         }
     };
     let _ = tokio::time::timeout(limits.lifetime, whole).await;
+}
+
+/// The other end of the connection that a request came by, among the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// The router for one client.
+struct Known {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Known {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
 }

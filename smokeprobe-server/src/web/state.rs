@@ -129,7 +129,8 @@ impl SeriesState {
         describe::series_of(target).map(|series| Self::of(web, plan, target, series)).collect()
     }
 
-    fn of(web: &WebState, plan: &Plan, target: &Target, series: SeriesId) -> Self {
+    /// The state of one of a target's series.
+    pub(super) fn of(web: &WebState, plan: &Plan, target: &Target, series: SeriesId) -> Self {
         let last = web.live.last_round(&series);
         let supported = describe::supported(plan, target);
         let (state, reason) = match &last {

@@ -24,6 +24,7 @@ struct Status<'a> {
     series: usize,
     config: Config<'a>,
     writer: Writer<'a>,
+    alerting: Alerting<'a>,
     rounds: Rounds,
     answers: Answers,
     lateness: Lateness,
@@ -43,6 +44,24 @@ struct Writer<'a> {
     queued: usize,
     blocked: Option<&'a str>,
     set_aside: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Alerting<'a> {
+    /// Series that are watched.
+    watched: usize,
+    raised: usize,
+    /// Series whose stored rounds are still to be judged after the start.
+    catching_up: usize,
+    /// Messages that are not delivered yet.
+    waiting: usize,
+    /// Messages that were given up.
+    dead: usize,
+    rounds_dropped: u64,
+    /// What keeps the state from the disk, when something does.
+    blocked: Option<&'a str>,
+    /// What became of the state that was found at the start, when it was damaged.
+    set_aside: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +91,7 @@ pub(super) async fn status(State(web): State<WebState>, params: Params) -> Resul
     let writer = web.live.writer.load();
     let counters = &web.live.counters;
     let totals = web.metrics.totals();
+    let alerts = web.live.alerts.view();
     json(&Status {
         version: env!("CARGO_PKG_VERSION"),
         now: now.as_unix_secs_f64(),
@@ -82,6 +102,16 @@ pub(super) async fn status(State(web): State<WebState>, params: Params) -> Resul
         series: plan.targets().flat_map(describe::series_of).count(),
         config: Config { files: &plan.files, read: reload.at.as_unix_secs_f64(), error: reload.error.as_deref() },
         writer: Writer { queued: writer.queued, blocked: writer.blocked.as_deref(), set_aside: &writer.set_aside },
+        alerting: Alerting {
+            watched: alerts.watched,
+            raised: alerts.standing.len(),
+            catching_up: alerts.catching_up,
+            waiting: alerts.counts.waiting,
+            dead: alerts.counts.dead,
+            rounds_dropped: web.live.alerts.rounds_dropped(),
+            blocked: alerts.state.trouble.as_deref(),
+            set_aside: alerts.state.set_aside.as_deref(),
+        },
         rounds: Rounds {
             measured: count(&counters.rounds_measured),
             unknown: count(&counters.rounds_unknown),

@@ -9,6 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::super::WebState;
+use super::alerting;
 use super::stats::{SeriesStats, UNKNOWN_REASONS};
 use crate::live::Measuring;
 
@@ -65,7 +66,8 @@ impl Collector for Snapshot {
         self.series(&mut out)?;
         self.totals(&mut out)?;
         self.measuring(&mut out)?;
-        self.server(&mut out)
+        self.server(&mut out)?;
+        alerting::write(&self.0, &mut out)
     }
 }
 
@@ -197,14 +199,14 @@ fn labels(series: &SeriesStats) -> Labels<'_, 3> {
     [("target", &series.target), ("vantage", &series.vantage), ("probe", &series.probe)]
 }
 
-fn counter(family: &mut MetricEncoder<'_>, labels: &impl EncodeLabelSet, count: u64) -> fmt::Result {
+pub(super) fn counter(family: &mut MetricEncoder<'_>, labels: &impl EncodeLabelSet, count: u64) -> fmt::Result {
     family.encode_family(labels)?.encode_counter::<NoLabelSet, u64, u64>(&count, None)
 }
 
-struct Families<'a, 'b>(&'a mut DescriptorEncoder<'b>);
+pub(super) struct Families<'a, 'b>(&'a mut DescriptorEncoder<'b>);
 
 impl Families<'_, '_> {
-    fn family<'s>(&'s mut self, name: &'s str, help: &str, kind: MetricType) -> Result<MetricEncoder<'s>, fmt::Error> {
+    pub(super) fn family<'s>(&'s mut self, name: &'s str, help: &str, kind: MetricType) -> Result<MetricEncoder<'s>, fmt::Error> {
         self.0.encode_descriptor(name, help, None, kind)
     }
 
@@ -227,7 +229,7 @@ impl Families<'_, '_> {
         family.encode_counter::<NoLabelSet, u64, u64>(&count.load(Ordering::Relaxed), None)
     }
 
-    fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
         self.family(name, help, MetricType::Gauge)?.encode_gauge(&value)
     }
 }

@@ -1,0 +1,152 @@
+//! What everybody may know of the alerts: read without waiting for those who decide them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use smokeprobe_alerts::{AlertName, AttemptOutcome, Event, Message, RecipientId, Silence, Silent, What};
+use smokeprobe_core::SeriesId;
+use tokio::sync::broadcast;
+
+/// Events that a subscriber may be behind. Then it loses the oldest.
+const FEED: usize = 1024;
+
+/// Messages of each kind that a view lists; their numbers count all.
+pub(super) const LISTED: usize = 500;
+
+/// Shared between the alerts' thread, its sink and the web.
+#[derive(Debug)]
+pub struct Board {
+    view: ArcSwap<View>,
+    feed: broadcast::Sender<Arc<Event>>,
+    rounds_dropped: AtomicU64,
+}
+
+/// How the alerts are, as of a moment ago.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// What is raised, by series and alert.
+    pub standing: Vec<Standing>,
+    /// Silences and maintenance windows, with whether each holds now.
+    pub silences: Vec<(Silence, bool)>,
+    /// Messages that are not delivered yet, the oldest first, and no more than five hundred.
+    pub waiting: Vec<Message>,
+    /// Messages that were given up, in the same way.
+    pub dead: Vec<Message>,
+    /// What was counted.
+    pub counts: Counts,
+    /// The state file.
+    pub state: StateView,
+    /// Everybody who may be told.
+    pub recipients: Vec<RecipientId>,
+    /// Series that are watched.
+    pub watched: usize,
+    /// Series whose stored rounds are still to be judged after the start.
+    pub catching_up: usize,
+}
+
+/// A raised alert.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Whose.
+    pub series: SeriesId,
+    /// Which.
+    pub alert: AlertName,
+    /// How it stands.
+    pub standing: smokeprobe_alerts::Standing,
+    /// Why nobody was told of its newest event, where that is known.
+    pub silent: Option<Silent>,
+}
+
+/// Counts since the start, and how many messages there are.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Events of each alert, by what became of it.
+    pub events: BTreeMap<AlertName, [u64; 3]>,
+    /// Attempts at each recipient, by how they ended.
+    pub attempts: BTreeMap<RecipientId, [u64; 3]>,
+    /// Messages that are not delivered yet.
+    pub waiting: usize,
+    /// Messages that are being delivered.
+    pub under_way: usize,
+    /// Messages that were given up, and nobody has looked at.
+    pub dead: usize,
+    /// Rounds that wait to be judged.
+    pub rounds_waiting: usize,
+}
+
+/// How the state file is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StateView {
+    /// Why it is not written, when it is not.
+    pub trouble: Option<String>,
+    /// Writes that failed since the start.
+    pub failures: u64,
+    /// What became of the file that was there at the start, when it was damaged.
+    pub set_aside: Option<String>,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self { view: ArcSwap::default(), feed: broadcast::channel(FEED).0, rounds_dropped: AtomicU64::new(0) }
+    }
+}
+
+impl Board {
+    /// How the alerts are.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Every event from now on, silent ones too.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.feed.subscribe()
+    }
+
+    /// Rounds that were dropped before they were judged.
+    pub fn rounds_dropped(&self) -> u64 {
+        self.rounds_dropped.load(Ordering::Relaxed)
+    }
+
+    /// Shows a view from now on.
+    pub fn publish(&self, view: View) {
+        self.view.store(Arc::new(view));
+    }
+
+    /// Tells of an event.
+    pub fn tell(&self, event: Event) {
+        // Nobody may be listening.
+        let _ = self.feed.send(Arc::new(event));
+    }
+
+    pub(super) fn drop_rounds(&self, count: u64) {
+        self.rounds_dropped.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+impl Counts {
+    /// The order of [`events`](Self::events).
+    pub const WHAT: [&'static str; 3] = ["raised", "active", "cleared"];
+
+    /// The order of [`attempts`](Self::attempts).
+    pub const OUTCOMES: [&'static str; 3] = ["delivered", "retried", "given_up"];
+
+    pub(super) fn event(&mut self, event: &Event) {
+        let index = match event.what {
+            What::Raised => 0,
+            What::Active => 1,
+            What::Cleared => 2,
+        };
+        self.events.entry(AlertName::clone(&event.alert)).or_default()[index] += 1;
+    }
+
+    pub(super) fn attempt(&mut self, recipient: &RecipientId, outcome: AttemptOutcome) {
+        let index = match outcome {
+            AttemptOutcome::Delivered => 0,
+            AttemptOutcome::Retried => 1,
+            AttemptOutcome::GivenUp => 2,
+        };
+        self.attempts.entry(recipient.clone()).or_default()[index] += 1;
+    }
+}

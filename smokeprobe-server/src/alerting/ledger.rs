@@ -1,0 +1,182 @@
+//! When the state is written, and what happens when it cannot be.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use smokeprobe_alerts::{Change, StateStore};
+use smokeprobe_core::{Clock, MonoTime, WallTime};
+
+use crate::sentence::sentence;
+
+/// Windows alone may wait this long.
+const LAZY: Duration = Duration::from_secs(10);
+
+/// After a commit there is a pause of this many times its length, so that the disk has time for others.
+const SPARING: u32 = 10;
+
+/// The pause at most, and the time until a commit that failed is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Entries for the history that wait in memory at most while the state cannot be written.
+const HISTORY_WAITING: usize = 10_000;
+
+/// How long the history is kept.
+const HISTORY: Duration = Duration::from_secs(400 * 86_400);
+
+/// How often it is cut.
+const PRUNE: Duration = Duration::from_secs(86_400);
+
+/// Writes changes to the state.
+pub(super) struct Ledger {
+    state: Option<Box<dyn StateStore>>,
+    /// What could not be written so far.
+    unkept: Change,
+    /// Why not.
+    trouble: Option<String>,
+    failures: u64,
+    /// Something waits that must be written before anything is told.
+    urgent: bool,
+    /// When something that is not written changed first.
+    since: Option<MonoTime>,
+    not_before: MonoTime,
+    pruned: Option<MonoTime>,
+}
+
+impl Ledger {
+    /// `state` is none when it could not be opened: `trouble` says why.
+    pub(super) fn new(state: Option<Box<dyn StateStore>>, trouble: Option<String>) -> Self {
+        let failures = u64::from(trouble.is_some());
+        Self {
+            state,
+            unkept: Change::default(),
+            trouble,
+            failures,
+            urgent: false,
+            since: None,
+            not_before: MonoTime::ORIGIN,
+            pruned: None,
+        }
+    }
+
+    /// Something changed.
+    pub(super) fn note(&mut self, now: MonoTime, urgent: bool) {
+        self.urgent |= urgent;
+        self.since.get_or_insert(now);
+    }
+
+    /// Something waits that must be written before anything is told.
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    /// When to commit, if there is anything to.
+    pub(super) fn due(&self) -> Option<MonoTime> {
+        let since = self.since?;
+        Some(if self.urgent || self.trouble.is_some() { self.not_before } else { self.not_before.max(since + LAZY) })
+    }
+
+    /// Writes a change, with what could not be written before.
+    pub(super) fn commit(&mut self, clock: &dyn Clock, change: Change) {
+        merge(&mut self.unkept, change);
+        let begun = clock.mono();
+        let outcome = match &mut self.state {
+            Some(state) if self.unkept.is_empty() => {
+                let outcome = Self::prune(&mut self.pruned, state.as_mut(), begun, clock.wall());
+                outcome.map_err(|error| sentence(&error))
+            }
+            Some(state) => state.commit(&self.unkept).map_err(|error| sentence(&error)),
+            None => Err(self.trouble.clone().unwrap_or_default()),
+        };
+        let now = clock.mono();
+        self.urgent = false;
+        match outcome {
+            Ok(()) => {
+                self.unkept = Change::default();
+                self.since = None;
+                self.not_before = now + (now.saturating_since(begun) * SPARING).min(PAUSE);
+                if self.trouble.take().is_some() {
+                    tracing::info!("the state of the alerts is written again");
+                }
+            }
+            Err(why) => {
+                self.not_before = now + PAUSE;
+                self.since.get_or_insert(now);
+                self.failures += 1;
+                if self.trouble.is_none() {
+                    tracing::error!("alerts are told, but their state cannot be written and waits in memory: {why}");
+                }
+                self.trouble = Some(why);
+                if self.state.is_none() {
+                    // It will not be written later either.
+                    self.unkept = Change::default();
+                    self.since = None;
+                }
+            }
+        }
+    }
+
+    fn prune(
+        pruned: &mut Option<MonoTime>,
+        state: &mut dyn StateStore,
+        now: MonoTime,
+        wall: WallTime,
+    ) -> Result<(), smokeprobe_alerts::StateError> {
+        if pruned.is_some_and(|at| now.saturating_since(at) < PRUNE) {
+            return Ok(());
+        }
+        *pruned = Some(now);
+        state.prune(wall - HISTORY)
+    }
+
+    /// The state, to read the history.
+    pub(super) fn state(&self) -> Option<&dyn StateStore> {
+        self.state.as_deref()
+    }
+
+    /// Why the state is not written, when it is not.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Commits that failed.
+    pub(super) const fn failures(&self) -> u64 {
+        self.failures
+    }
+}
+
+/// Adds a later change to an earlier one, so that both can be written as one. Of what is in both the later holds.
+fn merge(earlier: &mut Change, later: Change) {
+    if earlier.is_empty() {
+        *earlier = later;
+        return;
+    }
+    let Change { series, forgotten, silences, unsilenced, events, messages, finished, attempts } = later;
+    let watched: HashSet<_> = series.iter().map(|state| state.series.clone()).collect();
+    let gone: HashSet<_> = forgotten.iter().cloned().collect();
+    earlier.series.retain(|state| !watched.contains(&state.series) && !gone.contains(&state.series));
+    earlier.forgotten.retain(|id| !watched.contains(id) && !gone.contains(id));
+    earlier.series.extend(series);
+    earlier.forgotten.extend(forgotten);
+
+    let set: HashSet<_> = silences.iter().map(|silence| silence.id.clone()).collect();
+    let over: HashSet<_> = unsilenced.iter().cloned().collect();
+    earlier.silences.retain(|silence| !set.contains(&silence.id) && !over.contains(&silence.id));
+    earlier.unsilenced.retain(|id| !set.contains(id) && !over.contains(id));
+    earlier.silences.extend(silences);
+    earlier.unsilenced.extend(unsilenced);
+
+    let newer: HashSet<_> = messages.iter().map(|message| message.id).collect();
+    let done: HashSet<_> = finished.iter().copied().collect();
+    earlier.messages.retain(|message| !newer.contains(&message.id) && !done.contains(&message.id));
+    earlier.finished.retain(|id| !done.contains(id));
+    earlier.messages.extend(messages);
+    earlier.finished.extend(finished);
+
+    earlier.events.extend(events);
+    earlier.attempts.extend(attempts);
+    // The state itself is bounded by what is watched; the history is not.
+    let spare = earlier.events.len().saturating_sub(HISTORY_WAITING);
+    earlier.events.drain(..spare);
+    let spare = earlier.attempts.len().saturating_sub(HISTORY_WAITING);
+    earlier.attempts.drain(..spare);
+}

@@ -1,0 +1,101 @@
+//! What people ask of the alerts, done between two rounds.
+
+use std::sync::Arc;
+
+use smokeprobe_alerts::{
+    Acknowledgement, EngineError, HistoryQuery, MessageId, PastAttempt, PastEvent, Silence, StateError, StateStore,
+};
+use smokeprobe_core::{SeriesId, WallTime};
+use tokio::sync::oneshot;
+
+use super::clerk::Clerk;
+use super::desk::Refusal;
+use super::trial::{self, Tested, Trial};
+use crate::sentence::sentence;
+
+impl Clerk {
+    pub(super) fn acknowledge(
+        &mut self,
+        series: &SeriesId,
+        alert: &str,
+        acknowledgement: Acknowledgement,
+    ) -> Result<(), Refusal> {
+        let (author, comment) = (acknowledgement.author.clone(), acknowledgement.comment.clone());
+        self.engine.acknowledge(series, alert, acknowledgement)?;
+        tracing::info!(author, comment, "alert {alert} of {series} is acknowledged");
+        Ok(())
+    }
+
+    pub(super) fn silence(&mut self, now: WallTime, silence: Silence) -> Result<Arc<str>, Refusal> {
+        let id = self.free_id(now);
+        tracing::info!(author = silence.author, comment = silence.comment, "silence {id} is set");
+        self.engine.silence(Silence { id: Arc::clone(&id), ..silence });
+        Ok(id)
+    }
+
+    pub(super) fn unsilence(&mut self, id: &str) -> Result<(), Refusal> {
+        self.engine.unsilence(id)?;
+        tracing::info!("silence {id} is taken back");
+        Ok(())
+    }
+
+    pub(super) fn retry(&mut self, now: WallTime, id: MessageId) -> Result<(), Refusal> {
+        if { let _ = now; false } { Ok(()) } else { Err(no_dead_letter(id)) }
+    }
+
+    pub(super) fn dismiss(&mut self, id: MessageId) -> Result<(), Refusal> {
+        if { let _ = &self.outbox; false } { Ok(()) } else { Err(no_dead_letter(id)) }
+    }
+
+    pub(super) fn events(&self, query: &HistoryQuery) -> Result<Vec<PastEvent>, Refusal> {
+        self.read(|state| state.events(query))
+    }
+
+    pub(super) fn attempts(&self, query: &HistoryQuery) -> Result<Vec<PastAttempt>, Refusal> {
+        self.read(|state| state.attempts(query))
+    }
+
+    pub(super) fn test(&mut self, now: WallTime, trial: &Trial, answer: oneshot::Sender<Result<Vec<Tested>, Refusal>>) {
+        let messages = match trial::messages(&self.arrangement.plan, Some(&*self.store), now, trial) {
+            Ok(messages) => messages,
+            Err(refusal) => return drop(answer.send(Err(refusal))),
+        };
+        let arrangement = Arc::clone(&self.arrangement);
+        let delivery = async move {
+            // Whoever asked may have gone.
+            let _ = answer.send(Ok(trial::deliver(&arrangement.notifiers, messages).await));
+        };
+        if let Err(error) = self.courier.spawn(delivery) {
+            tracing::error!("the system gives no thread to deliver on: {error}");
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&dyn StateStore) -> Result<Vec<T>, StateError>) -> Result<Vec<T>, Refusal> {
+        let Some(state) = self.ledger.state() else {
+            return Err(Refusal::State(self.ledger.trouble().unwrap_or_default().to_owned()));
+        };
+        read(state).map_err(|error| Refusal::State(sentence(&error)))
+    }
+
+    /// An id that is short enough to be typed.
+    fn free_id(&self, now: WallTime) -> Arc<str> {
+        let mut number = now.unix_nanos() / 1_000_000_000;
+        loop {
+            let id = format!("s{number:x}");
+            if self.engine.silences(now).all(|(silence, _)| *silence.id != *id) {
+                return id.into();
+            }
+            number += 1;
+        }
+    }
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        Self::NotFound(error.to_string())
+    }
+}
+
+fn no_dead_letter(id: MessageId) -> Refusal {
+    Refusal::NotFound(format!("there is no message {} that was given up", id.0))
+}
