@@ -33,6 +33,7 @@ mod desk;
 mod inbox;
 mod ledger;
 mod orders;
+mod picture;
 mod stored;
 pub mod trial;
 
@@ -48,6 +49,7 @@ use smokeprobe_store::Store;
 pub use board::{Board, Counts, Standing, StateView, View};
 pub use desk::{AlertDesk, Done, Refusal};
 pub use inbox::ROUNDS;
+pub use picture::Pictures;
 
 use clerk::Clerk;
 use inbox::{Inbox, Seen};

@@ -44,6 +44,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use error::ApiError;
+pub(crate) use graph::mail_picture;
 pub use health::Readiness;
 pub use metrics::{Metrics, MetricsSink};
 pub use serve::{Limits, Peer, serve, serve_on_thread, serve_within};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smokeprobe_alerts::{
-    AlertName, Change, Engine, Event, Outbox, Saved, Silent, StateError, What,
+    AlertName, Change, Engine, Event, Message, Outbox, Saved, Silent, StateError, What,
 };
 use smokeprobe_core::{Clock, MonoTime, SeriesId, WallTime};
 use smokeprobe_store::Store;
@@ -23,7 +23,7 @@ use crate::sentence::sentence;
 const LOOK: Duration = Duration::from_secs(10);
 
 /// No looks closer than this, whatever the machines ask for.
-const BREATH: Duration = Duration::from_millis(5);
+const BREATH: Duration = Duration::from_millis(20);
 
 /// What people see is at most this old.
 const PUBLISH: Duration = Duration::from_millis(250);
@@ -51,6 +51,8 @@ pub(super) struct Clerk {
     /// Why nobody was told of the newest event of what stands.
     silent: HashMap<(SeriesId, AlertName), Silent>,
     replies: Vec<Reply>,
+    /// Messages that leave once it is written that they are under way.
+    outgoing: Vec<Message>,
     /// Something that people see changed.
     changed: bool,
     published: MonoTime,
@@ -90,6 +92,7 @@ impl Clerk {
             set_aside,
             silent: HashMap::new(),
             replies: Vec::new(),
+            outgoing: Vec::new(),
             changed: true,
             published: MonoTime::ORIGIN,
         }
@@ -139,6 +142,7 @@ impl Clerk {
         } else {
             self.catch_up();
         }
+        self.collect();
         if self.ledger.due().is_some_and(|at| at <= self.clock.mono()) {
             self.keep();
         }
@@ -230,14 +234,20 @@ impl Clerk {
         self.changed |= self.ledger.trouble().is_some() != before;
     }
 
-    /// Sends what is due. What it tells is written by now, or cannot be.
-    fn send(&mut self) {
+    /// Takes from the outbox what is due.
+    fn collect(&mut self) {
         let now = self.clock.wall();
         while let Some(message) = self.outbox.poll_send(now) {
+            self.outgoing.push(message);
+            self.has_changed();
+        }
+    }
+
+    /// Sends what is due. That it is under way is written by now, or cannot be.
+    fn send(&mut self) {
+        for message in self.outgoing.drain(..) {
             let notifier = self.arrangement.notifiers.get(&message.recipient).cloned();
             self.courier.send(message, notifier);
-            self.changed = true;
-            self.ledger.note(self.clock.mono(), false);
         }
     }
 
@@ -297,11 +307,9 @@ impl Clerk {
             return Duration::ZERO;
         }
         let (mono, wall) = (self.clock.mono(), self.clock.wall());
-        // What is due to be sent waits for what is to be written.
-        let sending = self.outbox.poll_timeout().filter(|_| !self.ledger.is_urgent());
         let asked = [
             self.engine.poll_timeout().map(|at| at.saturating_since(wall)),
-            sending.map(|at| at.saturating_since(wall)),
+            self.outbox.poll_timeout().map(|at| at.saturating_since(wall)),
             self.ledger.due().map(|at| at.saturating_since(mono)),
             self.changed.then(|| (self.published + PUBLISH).saturating_since(mono)),
         ];

@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Local, Offset, TimeZone};
-use smokeprobe_core::Vantage;
-use smokeprobe_store::Consolidation;
+use smokeprobe_core::{SeriesId, Vantage, WallTime};
+use smokeprobe_store::{Consolidation, Store};
 
 use super::error::ApiError;
 use super::params::{Name, Params, Range};
 use super::{WebState, describe, series};
 use crate::config::Plan;
-use crate::config::plan::{Detail, Node};
+use crate::config::plan::{Detail, Node, Target};
 use crate::graph::palette::{LossClass, Theme};
 use crate::graph::{Drawing, MAX_SCALE, PngError, png};
 
@@ -22,6 +22,9 @@ const MARGIN: u32 = 97;
 
 /// Rows to ask for at least, more than there are pixels: a coarser archive than needed would hide what happened last.
 const MIN_ROWS: u32 = 2000;
+
+/// Seconds that the picture of a mail shows.
+const MAIL: i64 = 3 * 3600;
 
 /// Characters of a title at most.
 const MAX_TITLE: usize = 300;
@@ -42,37 +45,20 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
     let (series, node, target) = series::find_with_node(&plan, name)?;
     let now = web.clock.wall();
     let range = params.range(now, 3 * 3600)?;
-    let detail = &plan.presentation.detail;
-    let width = params.number("width", 100, 4000)?.unwrap_or_else(|| (detail.width + MARGIN).clamp(100, 4000));
-    let height = params.number("height", 60, 4000)?.unwrap_or_else(|| (detail.height + MARGIN).clamp(60, 4000));
+    let (width, height) = size(&plan.presentation.detail);
+    let width = params.number("width", 100, 4000)?.unwrap_or(width);
+    let height = params.number("height", 60, 4000)?.unwrap_or(height);
     let theme = params.choice("theme", &[("light", Theme::Light), ("dark", Theme::Dark)])?.unwrap_or_default();
 
     let supported = describe::supported(&plan, target);
     let measured = web.live.last_round(&series).is_some();
     let not_measured = describe::unsupported(&plan, target);
+    let mut drawing = Drawing { width, height, theme, ..drawing(&plan, node, target, &series, range, now) };
     // A page that heads its graphs by their range wants to know from when to when that is.
-    let (title, subtitle) = match params.text("title") {
-        Some(title) => (title.chars().take(MAX_TITLE).collect(), describe_dates(range)),
-        None => (title(&plan, node, &series.vantage), describe_range(range, now.unix_secs())),
-    };
-    let mut drawing = Drawing {
-        title,
-        subtitle,
-        probe: describe::measurement(target),
-        width,
-        height,
-        theme,
-        from: range.from,
-        to: range.to,
-        now: now.unix_secs(),
-        max_rtt: detail.max_rtt,
-        logarithmic: detail.logarithmic,
-        loss_background: detail.loss_background,
-        nodata_color: detail.nodata_color.as_deref().and_then(|color| color.parse().ok()),
-        loss_classes: loss_classes(detail, target.pings),
-        utc_offset,
-        message: String::new(),
-    };
+    if let Some(title) = params.text("title") {
+        drawing.title = title.chars().take(MAX_TITLE).collect();
+        drawing.subtitle = describe_dates(range);
+    }
 
     let store = Arc::clone(&web.store);
     let picture = web
@@ -100,6 +86,61 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     Ok((headers, picture).into_response())
+}
+
+/// A picture for a mail: a series over some hours before `until` (Unix seconds), as large as the configuration's graphs.
+/// None of a series that there is not, or that cannot be read.
+pub(crate) fn mail_picture(
+    plan: &Plan,
+    store: &dyn Store,
+    now: WallTime,
+    series: &SeriesId,
+    until: i64,
+) -> Option<Vec<u8>> {
+    let (series, node, target) = series::find_with_node(plan, &series.to_string()).ok()?;
+    let range = Range { from: until - MAIL, to: until };
+    let (width, _) = size(&plan.presentation.detail);
+    let frame =
+        series::frame(store, &series, range, Consolidation::Average, (2 * width).max(MIN_ROWS)).ok().flatten()?;
+    let mut drawing = drawing(plan, node, target, &series, range, now);
+    "no data in this range".clone_into(&mut drawing.message);
+    drawing.subtitle = describe_dates(range);
+    match png(&drawing.svg(Some(&frame)), 1) {
+        Ok(picture) => Some(picture),
+        Err(error) => {
+            tracing::warn!(%series, error = &error as &dyn std::error::Error, "cannot draw the picture of a mail");
+            None
+        }
+    }
+}
+
+/// What every drawing of a series has.
+fn drawing(plan: &Plan, node: &Node, target: &Target, series: &SeriesId, range: Range, now: WallTime) -> Drawing {
+    let detail = &plan.presentation.detail;
+    let (width, height) = size(detail);
+    Drawing {
+        title: title(plan, node, &series.vantage),
+        subtitle: describe_range(range, now.unix_secs()),
+        probe: describe::measurement(target),
+        width,
+        height,
+        theme: Theme::default(),
+        from: range.from,
+        to: range.to,
+        now: now.unix_secs(),
+        max_rtt: detail.max_rtt,
+        logarithmic: detail.logarithmic,
+        loss_background: detail.loss_background,
+        nodata_color: detail.nodata_color.as_deref().and_then(|color| color.parse().ok()),
+        loss_classes: loss_classes(detail, target.pings),
+        utc_offset,
+        message: String::new(),
+    }
+}
+
+/// Width and height of a picture, unless it is asked for in another size.
+fn size(detail: &Detail) -> (u32, u32) {
+    ((detail.width + MARGIN).clamp(100, 4000), (detail.height + MARGIN).clamp(60, 4000))
 }
 
 impl From<PngError> for ApiError {
