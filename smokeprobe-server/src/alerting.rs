@@ -36,6 +36,7 @@ mod orders;
 mod picture;
 mod stored;
 pub mod trial;
+pub mod ways;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
