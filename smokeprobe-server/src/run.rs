@@ -1,14 +1,15 @@
 //! The daemon: starts everything in order, follows the configuration, stops in order.
 //!
-//! Start: configuration, store, address to listen on, writer, engine; only then ready. A configuration with an error, a
+//! Start: configuration, store, address to listen on, alerts, writer, engine; only then ready. A configuration with an error, a
 //! store that cannot be opened and an address that is taken end the start.
 //!
 //! Reload, by SIGHUP or when a file of the configuration changes: it is read whole first. With an error in it the plan
 //! that runs goes on, and log, `/readyz` and metrics say so. Series that did not change keep phase and running round.
 //!
 //! Stop, by SIGTERM or SIGINT: the engine closes the rounds in flight with what they have, the writer stores and syncs
-//! all that waits, the web lets open requests end; within two seconds, whatever hangs.
+//! all that waits while the alerts judge and keep it, the web lets open requests end; within two seconds, whatever hangs.
 
+mod alerts;
 mod limits;
 mod load;
 mod stop;
@@ -38,6 +39,7 @@ use crate::series::Shelf;
 use crate::watch::Watch;
 use crate::web::{self, Metrics, MetricsSink, Readiness, WebState};
 use crate::writer::{Keep, Writer};
+use alerts::Alerts;
 use load::{Fresh, load};
 use stop::Web;
 use systemd::Systemd;
@@ -125,6 +127,7 @@ struct Daemon {
     shelf: Shelf,
     engine: Engine,
     writer: Writer,
+    alerts: Alerts,
     web: Web,
     readiness: Arc<Readiness>,
     watch: Watch,
@@ -156,8 +159,11 @@ impl Daemon {
         live.reload.store(Arc::new(ReloadState { at: clock.wall(), error: None }));
         let (metrics, readiness) = (Arc::new(Metrics::default()), Arc::new(Readiness::default()));
         let of_web: Arc<dyn Store> = Arc::<RrdStore>::clone(&store);
+        let (alerts, alert_sink) = Alerts::start(&live, Arc::clone(&of_web), Arc::clone(&clock))
+            .map_err(|source| RunError::System { action: "start the alerts", source })?;
         let state =
-            WebState::new(Arc::clone(&live), of_web, Arc::clone(&clock), Arc::clone(&metrics), Arc::clone(&readiness));
+            WebState::new(Arc::clone(&live), of_web, Arc::clone(&clock), Arc::clone(&metrics), Arc::clone(&readiness))
+                .with_alerts(alerts.desk());
         let web = Web::start(listener, web::router(state))
             .map_err(|source| RunError::System { action: "start the web server", source })?;
 
@@ -170,6 +176,7 @@ impl Daemon {
             Box::new(LiveSink(Arc::clone(&live))),
             Box::new(MetricsSink::new(metrics, Arc::clone(&live))),
             Box::new(writer_sink),
+            Box::new(alert_sink),
             Box::new(RawLogSink::new(Arc::clone(&live))),
         ]);
         tracing::info!(series = specs.len(), datadir = %plan.general.datadir.display(), "measuring");
@@ -191,6 +198,7 @@ impl Daemon {
             shelf,
             engine,
             writer,
+            alerts,
             web,
             readiness,
             watch,
@@ -250,7 +258,9 @@ impl Daemon {
             Ok(plan) => {
                 let specs = self.shelf.specs(&plan, &stored);
                 self.writer.follow(&specs);
-                self.live.follow(Arc::new(plan));
+                let plan = Arc::new(plan);
+                self.alerts.follow(&plan);
+                self.live.follow(plan);
                 Ok(self.engine.reload(specs).await)
             }
             Err(why) => Err(why),

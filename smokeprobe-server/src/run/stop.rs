@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_millis(200);
 /// The engine has this long to close all rounds, its grace included.
 const ENGINE: Duration = Duration::from_millis(600);
 
-/// By then the writer must have stored what waits: two seconds, less what the runtime and the process take to end.
+/// By then the writer must have stored, and the alerts judged, what waits: two seconds, less what the runtime and the process take to end.
 const WRITER: Duration = Duration::from_millis(1600);
 
 /// The web server, on a thread of its own: viewers take no turn of the runtime that measures.
@@ -50,9 +50,10 @@ impl Daemon {
         if timeout(ENGINE, self.engine.shutdown(GRACE)).await.is_err() {
             tracing::error!("the engine did not stop in time: rounds in flight may be lost");
         }
-        let (writer, clock) = (self.writer, Arc::clone(&self.clock));
+        let (writer, alerts, clock) = (self.writer, self.alerts, Arc::clone(&self.clock));
         let time = WRITER.saturating_sub(clock.mono().saturating_since(begun));
-        let left = blocking(move || writer.stop(&*clock, time)).await;
+        let (left, ()) =
+            tokio::join!(blocking(move || writer.stop(&*clock, time)), blocking(move || alerts.stop(time)));
         if left > 0 {
             let why = self.live.writer.load().blocked.clone().unwrap_or_else(|| "there was no time".to_owned());
             tracing::error!("{left} rounds could not be stored and are lost: {why}");
