@@ -1,7 +1,6 @@
 //! Alerting: from a plan to what is watched, who is told, and how.
 
 pub mod compose;
-pub mod past;
 //! The alerting service: rounds in, messages out.
 //!
 //! One thread owns the engine, the outbox and the state file. The engine of measuring, the web and the deliveries put

@@ -38,7 +38,7 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Print the stored rounds of one target.
     Export(export::ExportArgs),
-    /// Alerts: what they would have said.
+    /// Test, watch and quieten alerts.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
 }

@@ -170,7 +170,8 @@ impl Clerk {
     }
 
     fn judge(&mut self, now: WallTime, Seen { series, slot, observation }: Seen) {
-        if let Some(order) = self.engine.season_wanted(&series, slot) {
+        // It asks again for each rule that looks another number of weeks back.
+        while let Some(order) = self.engine.season_wanted(&series, slot) {
             let season = smokeprobe_alerts::Season { hour: order.hour, ..Default::default() };
             self.engine.handle_season(&series, season);
         }

@@ -92,7 +92,10 @@ impl Clerk {
 
 impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
-        Self::NotFound(error.to_string())
+        match error {
+            EngineError::Maintenance(_) => Self::Wrong(error.to_string()),
+            _ => Self::NotFound(error.to_string()),
+        }
     }
 }
 

@@ -185,7 +185,9 @@ impl SilenceOrder {
             }
         };
         // Its id is made by who keeps it.
-        Ok(Silence { id: "".into(), scope: Scope { targets, alerts, labels }, when, comment, author })
+        let silence = Silence { id: "".into(), scope: Scope { targets, alerts, labels }, when, comment, author };
+        silence.check().map_err(|error| ApiError::bad_body(format!("this silence would never hold: {error}")))?;
+        Ok(silence)
     }
 }
 
@@ -200,13 +202,7 @@ impl WeeklyOrder {
         }
         days.sort_unstable();
         days.dedup();
-        if days.is_empty() {
-            return Err(ApiError::bad_parameter("weekly.days", "must name a day at least"));
-        }
         let zone = self.zone.unwrap_or_else(|| "UTC".to_owned());
-        if zone.parse::<chrono_tz::Tz>().is_err() {
-            return Err(ApiError::bad_parameter("weekly.zone", "must be a time zone, such as Asia/Shanghai"));
-        }
         let (from, until) = (clock("weekly.from", &self.from)?, clock("weekly.until", &self.until)?);
         Ok(Weekly { days, from, until, zone })
     }

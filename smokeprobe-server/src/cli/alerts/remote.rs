@@ -1,0 +1,99 @@
+//! The server that runs, asked over HTTP.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::Value;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Bytes of an answer at most.
+const MAX_ANSWER: u64 = 64 << 20;
+
+/// Which server.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ServerArg {
+    /// The server that runs. What changes something it takes from its own machine alone.
+    #[arg(long, value_name = "ADDRESS", default_value = "http://127.0.0.1:8888")]
+    server: String,
+}
+
+impl ServerArg {
+    /// What an address answers.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.answer(agent().get(self.url(path)).call())
+    }
+
+    /// Asks for a change.
+    pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = agent().post(self.url(path)).header("Content-Type", "application/json");
+        self.answer(request.send(body.to_string()))
+    }
+
+    /// Takes something back.
+    pub(super) fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.answer(agent().delete(self.url(path)).call())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.server.trim_end_matches('/'))
+    }
+
+    fn answer(&self, outcome: Result<Response<Body>, ureq::Error>) -> anyhow::Result<Value> {
+        let server = &self.server;
+        let mut response = match outcome {
+            Ok(response) => response,
+            Err(ureq::Error::ConnectionFailed | ureq::Error::Io(_)) => {
+                bail!("no server answers at {server}: start one, or say with --server where it is")
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot ask the server at {server}")),
+        };
+        let text = response.body_mut().with_config().limit(MAX_ANSWER).read_to_string();
+        let text = text.with_context(|| format!("the server at {server} broke off its answer"))?;
+        let answer: Option<Value> = serde_json::from_str(&text).ok();
+        match answer {
+            Some(answer) if response.status().is_success() => {
+                if let Some(warning) = answer["warning"].as_str() {
+                    eprintln!("warning: it is in force, but cannot be written and ends with the server: {warning}");
+                }
+                Ok(answer)
+            }
+            Some(answer) if answer["error"]["message"].is_string() => {
+                let parameter = answer["error"]["parameter"].as_str().map_or_else(String::new, |name| name.to_owned() + " ");
+                bail!("{parameter}{}", answer["error"]["message"].as_str().unwrap_or_default())
+            }
+            _ => bail!("what answers at {server} is no smokeprobe server: it says {}", response.status()),
+        }
+    }
+}
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        // The server takes changes from its own machine alone, and not through others.
+        .proxy(None)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+/// Who asks, as the system calls them.
+pub(super) fn author(given: Option<&str>) -> String {
+    let login = || std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).ok();
+    given.map(str::to_owned).or_else(login).unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// A part of an address, with what has a meaning there escaped.
+pub(super) fn escape(part: &str) -> String {
+    part.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
