@@ -1,6 +1,3 @@
-//! Alerting: from a plan to what is watched, who is told, and how.
-
-pub mod compose;
 //! The alerting service: rounds in, messages out.
 //!
 //! One thread owns the engine, the outbox and the state file. The engine of measuring, the web and the deliveries put
@@ -27,6 +24,7 @@ pub mod compose;
 mod board;
 mod catch_up;
 mod clerk;
+pub mod compose;
 mod courier;
 mod desk;
 mod inbox;
