@@ -41,7 +41,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{fmt, io, thread};
 
-use smokeprobe_alerts::{AlertPlan, Notifier, RecipientId, StateError, StateStore, Terms};
+use smokeprobe_alerts::{AlertPlan, Notifier, RecipientId, SqliteState, StateError, StateStore, Terms};
 use smokeprobe_core::{Clock, Round, RoundSink, SinkError, WallTime};
 use smokeprobe_store::Store;
 
@@ -78,7 +78,7 @@ impl fmt::Debug for Arrangement {
 pub struct Opened {
     /// The state.
     pub state: Box<dyn StateStore>,
-    /// Where the one before was moved to and why, when it was damaged.
+    /// What became of the one before, when it was damaged: a sentence.
     pub set_aside: Option<String>,
 }
 
@@ -90,8 +90,9 @@ impl fmt::Debug for Opened {
 }
 
 /// Opens the state in `file`. One that is damaged is set aside first.
-pub fn open_state(file: &Path, _now: WallTime) -> Result<Opened, StateError> {
-    Err(StateError::Io { action: "open", path: file.to_owned(), reason: "not yet".to_owned() })
+pub fn open_state(file: &Path, now: WallTime) -> Result<Opened, StateError> {
+    let (state, set_aside) = SqliteState::open(file, now)?;
+    Ok(Opened { state: Box::new(state), set_aside: set_aside.map(|file| file.to_string()) })
 }
 
 /// The service, while it runs.

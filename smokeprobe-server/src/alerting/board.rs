@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use smokeprobe_alerts::{AlertName, AttemptOutcome, Event, Message, RecipientId, Silence, Silent, What};
+use smokeprobe_alerts::{AlertName, Event, Message, RecipientId, Silence, Silent, What};
 use smokeprobe_core::SeriesId;
 use tokio::sync::broadcast;
 
@@ -38,8 +38,6 @@ pub struct View {
     pub counts: Counts,
     /// The state file.
     pub state: StateView,
-    /// Everybody who may be told.
-    pub recipients: Vec<RecipientId>,
     /// Series that are watched.
     pub watched: usize,
     /// Series whose stored rounds are still to be judged after the start.
@@ -64,8 +62,8 @@ pub struct Standing {
 pub struct Counts {
     /// Events of each alert, by what became of it.
     pub events: BTreeMap<AlertName, [u64; 3]>,
-    /// Attempts at each recipient, by how they ended.
-    pub attempts: BTreeMap<RecipientId, [u64; 3]>,
+    /// What became of the messages to each recipient.
+    pub recipients: BTreeMap<RecipientId, smokeprobe_alerts::Counts>,
     /// Messages that are not delivered yet.
     pub waiting: usize,
     /// Messages that are being delivered.
@@ -129,9 +127,6 @@ impl Counts {
     /// The order of [`events`](Self::events).
     pub const WHAT: [&'static str; 3] = ["raised", "active", "cleared"];
 
-    /// The order of [`attempts`](Self::attempts).
-    pub const OUTCOMES: [&'static str; 3] = ["delivered", "retried", "given_up"];
-
     pub(super) fn event(&mut self, event: &Event) {
         let index = match event.what {
             What::Raised => 0,
@@ -139,14 +134,5 @@ impl Counts {
             What::Cleared => 2,
         };
         self.events.entry(AlertName::clone(&event.alert)).or_default()[index] += 1;
-    }
-
-    pub(super) fn attempt(&mut self, recipient: &RecipientId, outcome: AttemptOutcome) {
-        let index = match outcome {
-            AttemptOutcome::Delivered => 0,
-            AttemptOutcome::Retried => 1,
-            AttemptOutcome::GivenUp => 2,
-        };
-        self.attempts.entry(recipient.clone()).or_default()[index] += 1;
     }
 }

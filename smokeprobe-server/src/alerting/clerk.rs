@@ -227,7 +227,6 @@ impl Clerk {
         self.engine.take_changes(&mut change);
         self.outbox.take_changes(&mut change);
         for attempt in &change.attempts {
-            self.counts.attempt(&attempt.recipient, attempt.outcome);
             log_attempt(attempt);
         }
         let before = self.ledger.trouble().is_some();
@@ -275,7 +274,6 @@ impl Clerk {
                 failures: self.ledger.failures(),
                 set_aside: self.set_aside.clone(),
             },
-            recipients: self.arrangement.terms.keys().cloned().collect(),
             watched: self.arrangement.plan.watched.len(),
             catching_up: self.catch_up.left(),
             ..View::default()
@@ -290,6 +288,7 @@ impl Clerk {
                 list.push(message.clone());
             }
         }
+        view.counts.recipients = self.outbox.counts();
         view.counts.under_way = self.courier.under_way();
         view.counts.rounds_waiting = self.inbox.waiting();
         self.board.publish(view);

@@ -1,6 +1,5 @@
 //! When the state is written, and what happens when it cannot be.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use smokeprobe_alerts::{Change, StateStore};
@@ -16,9 +15,6 @@ const SPARING: u32 = 10;
 
 /// The pause at most, and the time until a commit that failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Entries for the history that wait in memory at most while the state cannot be written.
-const HISTORY_WAITING: usize = 10_000;
 
 /// How long the history is kept.
 const HISTORY: Duration = Duration::from_secs(400 * 86_400);
@@ -77,7 +73,7 @@ impl Ledger {
 
     /// Writes a change, with what could not be written before.
     pub(super) fn commit(&mut self, clock: &dyn Clock, change: Change) {
-        merge(&mut self.unkept, change);
+        self.unkept.extend(change);
         let begun = clock.mono();
         let outcome = match &mut self.state {
             Some(state) if self.unkept.is_empty() => {
@@ -142,41 +138,4 @@ impl Ledger {
     pub(super) const fn failures(&self) -> u64 {
         self.failures
     }
-}
-
-/// Adds a later change to an earlier one, so that both can be written as one. Of what is in both the later holds.
-fn merge(earlier: &mut Change, later: Change) {
-    if earlier.is_empty() {
-        *earlier = later;
-        return;
-    }
-    let Change { series, forgotten, silences, unsilenced, events, messages, finished, attempts } = later;
-    let watched: HashSet<_> = series.iter().map(|state| state.series.clone()).collect();
-    let gone: HashSet<_> = forgotten.iter().cloned().collect();
-    earlier.series.retain(|state| !watched.contains(&state.series) && !gone.contains(&state.series));
-    earlier.forgotten.retain(|id| !watched.contains(id) && !gone.contains(id));
-    earlier.series.extend(series);
-    earlier.forgotten.extend(forgotten);
-
-    let set: HashSet<_> = silences.iter().map(|silence| silence.id.clone()).collect();
-    let over: HashSet<_> = unsilenced.iter().cloned().collect();
-    earlier.silences.retain(|silence| !set.contains(&silence.id) && !over.contains(&silence.id));
-    earlier.unsilenced.retain(|id| !set.contains(id) && !over.contains(id));
-    earlier.silences.extend(silences);
-    earlier.unsilenced.extend(unsilenced);
-
-    let newer: HashSet<_> = messages.iter().map(|message| message.id).collect();
-    let done: HashSet<_> = finished.iter().copied().collect();
-    earlier.messages.retain(|message| !newer.contains(&message.id) && !done.contains(&message.id));
-    earlier.finished.retain(|id| !done.contains(id));
-    earlier.messages.extend(messages);
-    earlier.finished.extend(finished);
-
-    earlier.events.extend(events);
-    earlier.attempts.extend(attempts);
-    // The state itself is bounded by what is watched; the history is not.
-    let spare = earlier.events.len().saturating_sub(HISTORY_WAITING);
-    earlier.events.drain(..spare);
-    let spare = earlier.attempts.len().saturating_sub(HISTORY_WAITING);
-    earlier.attempts.drain(..spare);
 }

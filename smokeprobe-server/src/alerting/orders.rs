@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smokeprobe_alerts::{
-    Acknowledgement, EngineError, HistoryQuery, MessageId, PastAttempt, PastEvent, Silence, StateError, StateStore,
+    Acknowledgement, EngineError, HistoryQuery, MessageId, OutboxError, PastAttempt, PastEvent, Silence, StateError, StateStore,
 };
 use smokeprobe_core::{SeriesId, WallTime};
 use tokio::sync::oneshot;
@@ -40,11 +40,15 @@ impl Clerk {
     }
 
     pub(super) fn retry(&mut self, now: WallTime, id: MessageId) -> Result<(), Refusal> {
-        if { let _ = now; false } { Ok(()) } else { Err(no_dead_letter(id)) }
+        self.outbox.retry(now, id)?;
+        tracing::info!("message {} is tried again", id.0);
+        Ok(())
     }
 
     pub(super) fn dismiss(&mut self, id: MessageId) -> Result<(), Refusal> {
-        if { let _ = &self.outbox; false } { Ok(()) } else { Err(no_dead_letter(id)) }
+        self.outbox.dismiss(id)?;
+        tracing::info!("message {} is dismissed", id.0);
+        Ok(())
     }
 
     pub(super) fn events(&self, query: &HistoryQuery) -> Result<Vec<PastEvent>, Refusal> {
@@ -99,6 +103,11 @@ impl From<EngineError> for Refusal {
     }
 }
 
-fn no_dead_letter(id: MessageId) -> Refusal {
-    Refusal::NotFound(format!("there is no message {} that was given up", id.0))
+impl From<OutboxError> for Refusal {
+    fn from(error: OutboxError) -> Self {
+        match error {
+            OutboxError::NoSuchLetter(_) => Self::NotFound(error.to_string()),
+            _ => Self::Wrong(error.to_string()),
+        }
+    }
 }

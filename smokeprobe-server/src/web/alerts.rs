@@ -10,7 +10,7 @@ mod operate;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use smokeprobe_alerts::HistoryQuery;
+use smokeprobe_alerts::{HistoryQuery, RecipientId};
 
 use super::WebState;
 use super::error::ApiError;
@@ -50,16 +50,14 @@ struct OutboxBody<'a> {
     /// The oldest of those that wait.
     messages: Vec<MessageBody<'a>>,
     dead_letters: Vec<MessageBody<'a>>,
-    /// Everybody who may be told, with their attempts since the start.
+    /// Everybody who may be told, with what became of their messages since the start.
     recipients: Vec<RecipientBody<'a>>,
 }
 
 #[derive(Serialize)]
 struct RecipientBody<'a> {
-    name: &'a str,
-    delivered: u64,
-    retried: u64,
-    given_up: u64,
+    name: &'a RecipientId,
+    counts: &'a smokeprobe_alerts::Counts,
 }
 
 #[derive(Serialize)]
@@ -86,12 +84,8 @@ impl<'a> From<&'a StateView> for StateBody<'a> {
 pub(super) async fn now(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
     params.only(&[])?;
     let (view, plan) = (web.live.alerts.view(), web.live.plan.load());
-    let Counts { events, attempts, waiting, under_way, dead, rounds_waiting } = &view.counts;
+    let Counts { events, recipients, waiting, under_way, dead, rounds_waiting } = &view.counts;
     let maintenance = |id: &str| plan.alerting.maintenance.iter().any(|window| *window.id == *id);
-    let recipient = |name| {
-        let [delivered, retried, given_up] = attempts.get(name).copied().unwrap_or_default();
-        RecipientBody { name: name.as_str(), delivered, retried, given_up }
-    };
     json(&Now {
         now: web.clock.wall().as_unix_secs_f64(),
         watched: view.watched,
@@ -108,7 +102,7 @@ pub(super) async fn now(State(web): State<WebState>, params: Params) -> Result<R
             dead: *dead,
             messages: view.waiting.iter().map(MessageBody::new).collect(),
             dead_letters: view.dead.iter().map(MessageBody::new).collect(),
-            recipients: view.recipients.iter().map(recipient).collect(),
+            recipients: recipients.iter().map(|(name, counts)| RecipientBody { name, counts }).collect(),
         },
         events: events
             .iter()

@@ -145,8 +145,8 @@ pub(in crate::web) async fn test(
         (Some(to), None, None) => {
             let to = RecipientId::new(&to);
             let view = desk.view();
-            if !view.recipients.contains(&to) {
-                let known: Vec<&str> = view.recipients.iter().map(RecipientId::as_str).collect();
+            if !view.counts.recipients.contains_key(&to) {
+                let known: Vec<&str> = view.counts.recipients.keys().map(RecipientId::as_str).collect();
                 let known = if known.is_empty() { "nobody".to_owned() } else { known.join(", ") };
                 return Err(ApiError::bad_parameter("to", format!("is not a recipient; there is {known}")));
             }

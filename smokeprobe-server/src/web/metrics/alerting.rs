@@ -27,12 +27,20 @@ pub(super) fn write(web: &WebState, out: &mut Families) -> fmt::Result {
             counter(&mut family, &[("alert", &**alert), ("what", what)], *count)?;
         }
     }
+    let recipients = &view.counts.recipients;
     let help = "Attempts to deliver a message, by how they ended";
     let mut family = out.family("smokeprobe_alert_deliveries", help, MetricType::Counter)?;
-    for (recipient, counts) in &view.counts.attempts {
-        for (outcome, count) in Counts::OUTCOMES.into_iter().zip(counts) {
-            counter(&mut family, &[("recipient", recipient.as_str()), ("outcome", outcome)], *count)?;
+    for (recipient, counts) in recipients {
+        let outcomes =
+            [("delivered", counts.delivered), ("retried", counts.retried), ("given_up", counts.given_up)];
+        for (outcome, count) in outcomes {
+            counter(&mut family, &[("recipient", recipient.as_str()), ("outcome", outcome)], count)?;
         }
+    }
+    let help = "Events that found too many messages waiting for their recipient, and are not told one by one";
+    let mut family = out.family("smokeprobe_alert_events_dropped", help, MetricType::Counter)?;
+    for (recipient, counts) in recipients {
+        counter(&mut family, &[("recipient", recipient.as_str())], counts.dropped)?;
     }
     let help = "Messages that are not delivered: those that wait, those under way among them, and those given up";
     let mut family = out.family("smokeprobe_alert_messages", help, MetricType::Gauge)?;
