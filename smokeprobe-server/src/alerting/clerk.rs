@@ -55,7 +55,8 @@ pub(super) struct Clerk {
     outgoing: Vec<Message>,
     /// Something that people see changed.
     changed: bool,
-    published: MonoTime,
+    /// When that was last shown.
+    published: Option<MonoTime>,
 }
 
 impl Clerk {
@@ -94,7 +95,7 @@ impl Clerk {
             replies: Vec::new(),
             outgoing: Vec::new(),
             changed: true,
-            published: MonoTime::ORIGIN,
+            published: None,
         }
     }
 
@@ -254,11 +255,11 @@ impl Clerk {
     /// Shows how things are, to whoever asked for a change at once.
     fn publish(&mut self) {
         let now = self.clock.mono();
-        let is_time = now.saturating_since(self.published) >= PUBLISH || !self.replies.is_empty();
+        let is_time = self.published.is_none_or(|at| now.saturating_since(at) >= PUBLISH) || !self.replies.is_empty();
         if !self.changed || !is_time {
             return;
         }
-        (self.changed, self.published) = (false, now);
+        (self.changed, self.published) = (false, Some(now));
         let silent = &self.silent;
         let standing = self.engine.standing().map(|(series, alert, standing)| {
             let alert: AlertName = alert.into();
@@ -311,7 +312,7 @@ impl Clerk {
             self.engine.poll_timeout().map(|at| at.saturating_since(wall)),
             self.outbox.poll_timeout().map(|at| at.saturating_since(wall)),
             self.ledger.due().map(|at| at.saturating_since(mono)),
-            self.changed.then(|| (self.published + PUBLISH).saturating_since(mono)),
+            self.published.filter(|_| self.changed).map(|at| (at + PUBLISH).saturating_since(mono)),
         ];
         asked.into_iter().flatten().min().unwrap_or(LOOK).clamp(BREATH, LOOK)
     }

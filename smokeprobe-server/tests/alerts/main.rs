@@ -1,0 +1,162 @@
+//! Alerts end to end: the binary, a site that goes down and comes back, a program that is told, crashes between.
+
+#[expect(dead_code, reason = "the daemon's own tests use more of it")]
+#[path = "../run_daemon/harness.rs"]
+mod harness;
+mod site;
+mod web;
+
+use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::thread;
+
+use harness::Daemon;
+use site::{Setup, Site};
+
+/// An alert of each kind of telling.
+const ALERTS: &str = "+ hostdown\ntype = loss\npattern = >60%\nedgetrigger = yes\ncomment = Massive loss\n\
+    + someloss\ntype = loss\npattern = >0%,>0%\ncomment = loss 2 times in a row\n";
+
+#[test]
+fn program_is_told_with_the_arguments_that_smokeping_gives() {
+    let (setup, site) = (Setup::new(), Site::start());
+    setup.configure(ALERTS, &[("Demo", &site, "hostdown,someloss")]);
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("rounds are stored", || site::stored(&daemon) >= 2);
+    assert_eq!(setup.calls(), [] as [Vec<String>; 0]);
+    site.down();
+    daemon.until("both alerts are told", || setup.calls_of("hostdown").len() == 1 && setup.calls_of("someloss").len() >= 2);
+    let raised = &setup.calls_of("hostdown")[0];
+    assert_eq!(raised[..2], ["hostdown", "Sites.Demo"]);
+    // As many rounds as the longest window of the target's alerts, as in the reference.
+    assert_eq!(raised[2], "loss: 0%, 100%");
+    assert!(raised[3].starts_with("rtt: ") && raised[3].ends_with("ms, U"), "{raised:?}");
+    assert_eq!(raised[4..], ["127.0.0.1", "1"]);
+    let again = &setup.calls_of("someloss")[0];
+    assert_eq!(again[2..], ["loss: 100%, 100%", "rtt: U, U", "127.0.0.1"]);
+    let alerts = daemon.json("/api/v1/alerts");
+    let standing: Vec<&str> =
+        alerts["standing"].as_array().unwrap().iter().map(|one| one["alert"].as_str().unwrap()).collect();
+    assert_eq!(standing, ["hostdown", "someloss"], "{alerts}");
+    site.up();
+    daemon.until("it is told that the site is back", || setup.calls_of("hostdown").len() == 2);
+    let cleared = &setup.calls_of("hostdown")[1];
+    assert_eq!(cleared[5], "0");
+    daemon.until("nothing stands", || daemon.json("/api/v1/alerts")["standing"].as_array().unwrap().is_empty());
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn after_a_crash_nothing_is_told_twice_and_nothing_is_lost() {
+    let (setup, site) = (Setup::new(), Site::start());
+    setup.configure(ALERTS, &[("Demo", &site, "hostdown")]);
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("rounds are stored", || site::stored(&daemon) >= 1);
+    site.down();
+    daemon.until("it is told", || setup.calls().len() == 1);
+    daemon.until("the delivery is kept", || daemon.json("/api/v1/alerts")["outbox"]["waiting"] == 0);
+    // As kill -9.
+    drop(daemon);
+
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("more rounds are judged", || site::stored(&daemon) >= 3);
+    let standing = daemon.json("/api/v1/alerts")["standing"].clone();
+    assert_eq!(standing[0]["alert"], "hostdown", "{standing}");
+    assert_eq!(setup.calls().len(), 1, "it was told twice");
+    drop(daemon);
+
+    // It is back while nobody looks.
+    site.up();
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("it is told that the site is back", || setup.calls().len() == 2);
+    assert_eq!(setup.calls()[1][5], "0");
+    let events = daemon.json("/api/v1/alerts/events");
+    let whats: Vec<&str> =
+        events["events"].as_array().unwrap().iter().map(|past| past["event"]["what"].as_str().unwrap()).collect();
+    assert_eq!(whats, ["cleared", "raised"]);
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(setup.calls().len(), 2);
+}
+
+#[test]
+fn reload_that_leaves_the_rule_leaves_the_state() {
+    let (setup, site) = (Setup::new(), Site::start());
+    setup.configure(ALERTS, &[("Demo", &site, "hostdown")]);
+    let daemon = Daemon::start(&setup.folder);
+    site.down();
+    daemon.until("it is told", || setup.calls().len() == 1);
+    let alerts = ALERTS.replace("Massive loss", "Everything is lost");
+    setup.configure(&alerts, &[("Demo", &site, "hostdown"), ("Other", &site, "")]);
+    daemon.until_logged("the new configuration runs");
+    let before = site::stored(&daemon);
+    daemon.until("more rounds are judged", || site::stored(&daemon) >= before + 6);
+    assert_eq!(daemon.json("/api/v1/alerts")["standing"][0]["alert"], "hostdown");
+    assert_eq!(setup.calls().len(), 1);
+
+    // What is watched no more is cleared, and those who knew are told.
+    setup.configure(&alerts, &[("Demo", &site, ""), ("Other", &site, "")]);
+    daemon.until("it is cleared", || setup.calls().len() == 2);
+    assert_eq!(setup.calls()[1][5], "0");
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn webhook_that_hangs_delays_neither_the_program_nor_measuring() {
+    let (setup, site) = (Setup::new(), Site::start());
+    let hook = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, hung) = (hook.local_addr().unwrap().port(), std::sync::mpsc::channel());
+    thread::spawn(move || {
+        for stream in hook.incoming().map_while(Result::ok) {
+            let mut start = [0; 4];
+            let _ = (&stream).read(&mut start);
+            // It is read no further, and not answered.
+            if hung.0.send(stream).is_err() {
+                return;
+            }
+        }
+    });
+    let to = format!("http://127.0.0.1:{port}/hook");
+    setup.configure_to(&format!("{to}, {}", setup.program()), ALERTS, &[("Demo", &site, "hostdown,someloss")]);
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("rounds are stored", || site::stored(&daemon) >= 1);
+    site.down();
+    let _held = hung.1.recv_timeout(std::time::Duration::from_secs(60)).expect("the webhook is not called");
+    daemon.until("the program is told", || setup.calls_of("hostdown").len() == 1);
+    daemon.until("the program is told of more", || setup.calls_of("someloss").len() >= 3);
+    let deliveries = daemon.json("/api/v1/alerts")["outbox"]["under_way"].clone();
+    assert!(deliveries.as_u64().unwrap() >= 1, "the webhook hangs: {deliveries}");
+    assert_eq!(daemon.stop(), Some(0));
+    let rows = harness::rows(&setup.folder.path("data/Sites/Demo.rrd"));
+    assert!(rows.len() >= 5, "{rows:?}");
+    assert!(rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "a round is missing: {rows:?}");
+}
+
+#[test]
+fn damaged_state_is_set_aside_and_made_anew_from_the_rounds() {
+    let (setup, site) = (Setup::new(), Site::start());
+    setup.configure(ALERTS, &[("Demo", &site, "hostdown,someloss")]);
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("rounds are stored", || site::stored(&daemon) >= 1);
+    site.down();
+    daemon.until("it is told", || setup.calls_of("hostdown").len() == 1 && setup.calls_of("someloss").len() >= 2);
+    assert_eq!(daemon.stop(), Some(0));
+    let file = setup.folder.path("data/smokeprobe-alerts.sqlite");
+    let text = fs::read(&file).unwrap();
+    fs::write(&file, &text[..text.len() / 2]).unwrap();
+    let before = setup.calls_of("hostdown").len();
+
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until_logged("set aside");
+    daemon.until("what stands is told once more", || setup.calls_of("hostdown").len() == before + 1);
+    daemon.until("the status says so", || {
+        daemon.json("/api/v1/status")["alerting"]["set_aside"].as_str().is_some_and(|why| why.contains("is damaged"))
+    });
+    site.up();
+    daemon.until("it is told that the site is back", || setup.calls_of("hostdown").len() == before + 2);
+    assert_eq!(setup.calls_of("hostdown").last().unwrap()[5], "0");
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(fs::read_dir(setup.folder.path("data")).unwrap().any(|entry| {
+        entry.unwrap().file_name().to_string_lossy().starts_with("smokeprobe-alerts.sqlite.damaged-")
+    }));
+}

@@ -1,0 +1,1 @@
+//! What the web and the command line say of the alerts of a daemon that runs, and what they may change.
