@@ -30,8 +30,8 @@ mod desk;
 mod inbox;
 mod ledger;
 mod orders;
+pub mod past;
 mod picture;
-mod stored;
 pub mod trial;
 pub mod ways;
 

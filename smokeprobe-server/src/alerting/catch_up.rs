@@ -8,7 +8,7 @@ use smokeprobe_core::{SeriesId, Slot, Step};
 use smokeprobe_store::{Consolidation, Query, Store};
 
 use super::inbox::Seen;
-use super::stored;
+use super::past;
 use crate::sentence::sentence;
 
 /// Rounds before the newest that are judged at most, beyond the longest window.
@@ -122,7 +122,7 @@ impl Due {
         rows.map(|row| Seen {
             series: self.series.clone(),
             slot: Slot::ending_at(frame.end_of(row), self.step),
-            observation: stored::observation(&frame, row),
+            observation: past::observation(&frame, row),
         })
         .collect()
     }

@@ -16,7 +16,7 @@ use super::catch_up::CatchUp;
 use super::courier::Courier;
 use super::inbox::{Batch, Inbox, Seen};
 use super::ledger::Ledger;
-use super::{Arrangement, Opened};
+use super::{Arrangement, Opened, past};
 use crate::sentence::sentence;
 
 /// A look around at least this often, so that a step of the clock is seen.
@@ -173,7 +173,7 @@ impl Clerk {
     fn judge(&mut self, now: WallTime, Seen { series, slot, observation }: Seen) {
         // It asks again for each rule that looks another number of weeks back.
         while let Some(order) = self.engine.season_wanted(&series, slot) {
-            let season = smokeprobe_alerts::Season { hour: order.hour, ..Default::default() };
+            let season = past::season(&*self.store, &order);
             self.engine.handle_season(&series, season);
         }
         self.engine.handle_round(now, &series, slot, observation);

@@ -12,7 +12,7 @@ use smokeprobe_store::{Consolidation, Query, Store};
 
 use super::courier::guarded;
 use super::desk::Refusal;
-use super::stored;
+use super::past;
 
 /// Rounds that a test shows at most.
 const ROUNDS: usize = 20;
@@ -169,7 +169,7 @@ fn last_rounds(watched: &Watched, alert: &Alert, store: Option<&dyn Store>, now:
     let frame = store.and_then(|store| store.query(&query).ok());
     let rounds: Vec<Observation> = frame.map_or_else(Vec::new, |frame| {
         let whole = (0..frame.rows()).filter(|&row| frame.end_of(row) <= now.unix_secs());
-        whole.map(|row| stored::observation(&frame, row)).collect()
+        whole.map(|row| past::observation(&frame, row)).collect()
     });
     let newest = &rounds[rounds.len().saturating_sub(count)..];
     let words = |word: &dyn Fn(&Observation) -> String| newest.iter().map(word).collect::<Vec<_>>().join(", ");
