@@ -32,7 +32,6 @@ pub use alert::{Alert, AlertPlan, Watched};
 pub use engine::{Engine, EngineError};
 pub use event::{AlertName, Event, Facts, RecipientId, Silent, What};
 pub use notify::{Delivered, DeliveryError, Illustrator, Notifier};
-pub use replay::{FLAP_ROUNDS, Figures, Past, Replay, Summary};
 pub use outbox::{Attempt, AttemptOutcome, Counts, Message, MessageId, Outbox, OutboxError, Terms};
 pub use replay::{FLAP_ROUNDS, Figures, Past, Replay, Summary};
 pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};

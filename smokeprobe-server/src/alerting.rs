@@ -159,7 +159,8 @@ impl Alerting {
 
 impl RoundSink for AlertSink {
     fn accept(&mut self, round: &Round) -> Result<(), SinkError> {
-        let dropped = self.inbox.round(Seen { series: round.series.clone(), slot: round.slot, observation: round.into() });
+        let dropped =
+            self.inbox.round(Seen { series: round.series.clone(), slot: round.slot, observation: round.into() });
         self.board.drop_rounds(dropped);
         if dropped > 0 && !self.dropping {
             tracing::error!("{ROUNDS} rounds wait to be judged and there is no room for more: the oldest are dropped");

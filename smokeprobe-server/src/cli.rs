@@ -38,7 +38,7 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Print the stored rounds of one target.
     Export(export::ExportArgs),
-    /// Test, watch and quieten alerts.
+    /// Alerts: what they would have said, and what they say; tests, acknowledgements, silences.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
 }

@@ -46,7 +46,12 @@ pub fn example() -> Change {
         }),
     };
     let silent_standing = Standing { told: None, acknowledged: None, reason: String::new(), since: -1 };
-    let alert = |name: &str, standing| AlertState { alert: name.into(), meaning: "loss >60%".into(), told: Some(START), standing };
+    let alert = |name: &str, standing| AlertState {
+        alert: name.into(),
+        meaning: "loss >60%".into(),
+        told: Some(START),
+        standing,
+    };
     let scope = Scope {
         targets: vec!["Storage".parse().expect("a path")],
         alerts: vec!["hostdown".into()],
@@ -167,7 +172,8 @@ fn figures_come_back_bit_by_bit<S: StateStore>(mut store: S, again: &impl Fn(S) 
     let window = figures.iter().map(|figure| {
         Observation::Measured(Measurement { loss: *figure, median: Some(*figure), deviation: None, suspect: true })
     });
-    let state = SeriesState { series: local("A"), last: Some(1), down: false, window: window.collect(), alerts: Vec::new() };
+    let state =
+        SeriesState { series: local("A"), last: Some(1), down: false, window: window.collect(), alerts: Vec::new() };
     store.commit(&Change { series: vec![state], ..Change::default() }).expect("a change can be kept");
     let saved = load(&mut again(store));
     for (figure, back) in figures.iter().zip(&saved.series[0].window) {
@@ -180,7 +186,8 @@ fn figures_come_back_bit_by_bit<S: StateStore>(mut store: S, again: &impl Fn(S) 
 fn figures_that_are_no_numbers_do_no_harm<S: StateStore>(mut store: S, again: &impl Fn(S) -> S) {
     let window = [(f64::NAN, Some(1.0)), (1.0, Some(f64::NAN)), (f64::INFINITY, None), (2.0, Some(3.0))]
         .map(|(loss, median)| Observation::Measured(Measurement { loss, median, deviation: median, suspect: false }));
-    let state = SeriesState { series: local("A"), last: Some(1), down: false, window: window.to_vec(), alerts: Vec::new() };
+    let state =
+        SeriesState { series: local("A"), last: Some(1), down: false, window: window.to_vec(), alerts: Vec::new() };
     let change = Change { series: vec![state], ..Change::default() };
     store.commit(&change).expect("a figure that is no number can be kept");
     let saved = load(&mut again(store));

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smokeprobe_alerts::{
-    AlertName, Change, Engine, Event, Message, Outbox, Saved, Silent, StateError, What,
-};
+use smokeprobe_alerts::{AlertName, Change, Engine, Event, Message, Outbox, Saved, Silent, StateError, What};
 use smokeprobe_core::{Clock, MonoTime, SeriesId, WallTime};
 use smokeprobe_store::Store;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use smokeprobe_alerts::{
-    Acknowledgement, EngineError, HistoryQuery, MessageId, OutboxError, PastAttempt, PastEvent, Silence, StateError, StateStore,
+    Acknowledgement, EngineError, HistoryQuery, MessageId, OutboxError, PastAttempt, PastEvent, Silence, StateError,
+    StateStore,
 };
 use smokeprobe_core::{SeriesId, WallTime};
 use tokio::sync::oneshot;

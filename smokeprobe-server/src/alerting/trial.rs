@@ -97,7 +97,10 @@ fn find<'a>(
         return Err(Refusal::NotFound(message));
     };
     if recipients.is_empty() {
-        return Err(Refusal::Wrong(format!("nobody is told of alert {} of {series}: it has no recipients", alert.name)));
+        return Err(Refusal::Wrong(format!(
+            "nobody is told of alert {} of {series}: it has no recipients",
+            alert.name
+        )));
     }
     Ok((watched, alert, recipients))
 }

@@ -3,6 +3,7 @@
 mod ack;
 mod list;
 mod remote;
+mod replay;
 mod silence;
 mod test;
 
@@ -22,6 +23,8 @@ pub(super) enum AlertsCommand {
     Silence(silence::SilenceArgs),
     /// Take a silence back.
     Unsilence(silence::UnsilenceArgs),
+    /// Judge the rounds of the past by the rules of a configuration: what would have been told, and how often.
+    Replay(replay::ReplayArgs),
 }
 
 pub(super) fn execute(command: &AlertsCommand) -> anyhow::Result<ExitCode> {
@@ -31,5 +34,6 @@ pub(super) fn execute(command: &AlertsCommand) -> anyhow::Result<ExitCode> {
         AlertsCommand::Ack(args) => ack::execute(args),
         AlertsCommand::Silence(args) => silence::execute(args),
         AlertsCommand::Unsilence(args) => silence::execute_unsilence(args),
+        AlertsCommand::Replay(args) => replay::execute(args),
     }
 }

@@ -26,7 +26,9 @@ fn program_is_told_with_the_arguments_that_smokeping_gives() {
     daemon.until("rounds are stored", || site::stored(&daemon) >= 2);
     assert_eq!(setup.calls(), [] as [Vec<String>; 0]);
     site.down();
-    daemon.until("both alerts are told", || setup.calls_of("hostdown").len() == 1 && setup.calls_of("someloss").len() >= 2);
+    daemon.until("both alerts are told", || {
+        setup.calls_of("hostdown").len() == 1 && setup.calls_of("someloss").len() >= 2
+    });
     let raised = &setup.calls_of("hostdown")[0];
     assert_eq!(raised[..2], ["hostdown", "Sites.Demo"]);
     // As many rounds as the longest window of the target's alerts, as in the reference.

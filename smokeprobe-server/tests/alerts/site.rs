@@ -53,7 +53,8 @@ impl Setup {
         let folder = Folder::new(1, 3, 0.05);
         let (program, calls) = (folder.path("told"), folder.path("calls"));
         // One line a call; no argument has a vertical bar.
-        let script = format!("#!/bin/sh\nline=\nfor arg in \"$@\"; do line=\"$line|$arg\"; done\necho \"$line\" >> {calls}\n");
+        let script =
+            format!("#!/bin/sh\nline=\nfor arg in \"$@\"; do line=\"$line|$arg\"; done\necho \"$line\" >> {calls}\n");
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         Self { folder }
@@ -80,7 +81,8 @@ impl Setup {
         );
         for (name, site, alerts) in targets {
             let port = site.port;
-            write!(text, "++ {name}\nhost = 127.0.0.1\nurlformat = http://%host%:{port}/\nalerts = {alerts}\n").unwrap();
+            write!(text, "++ {name}\nhost = 127.0.0.1\nurlformat = http://%host%:{port}/\nalerts = {alerts}\n")
+                .unwrap();
         }
         self.folder.write("config", &text);
     }

@@ -44,7 +44,10 @@ fn describe(answer: &Value) -> String {
             _ => String::new(),
         };
         let since = date(&one["since"]);
-        line(&mut text, &format!("  {} {} since {since}{told}{acknowledged}", words(&one["series"]), words(&one["alert"])));
+        line(
+            &mut text,
+            &format!("  {} {} since {since}{told}{acknowledged}", words(&one["series"]), words(&one["alert"])),
+        );
         line(&mut text, &format!("      {}", words(&one["reason"])));
     }
     let silences = list(&answer["silences"]);
@@ -66,7 +69,10 @@ fn describe(answer: &Value) -> String {
         line(&mut text, &format!("  {} to {recipient}, {attempts} attempts, due {}", one["id"], date(&one["due"])));
     }
     for one in list(&outbox["dead_letters"]) {
-        line(&mut text, &format!("  {} to {} was given up: {}", one["id"], words(&one["recipient"]), words(&one["dead"])));
+        line(
+            &mut text,
+            &format!("  {} to {} was given up: {}", one["id"], words(&one["recipient"]), words(&one["dead"])),
+        );
     }
     if let Some(why) = answer["state"]["blocked"].as_str() {
         line(&mut text, &format!("the state cannot be written: {why}"));

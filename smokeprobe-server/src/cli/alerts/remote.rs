@@ -63,7 +63,8 @@ impl ServerArg {
                 Ok(answer)
             }
             Some(answer) if answer["error"]["message"].is_string() => {
-                let parameter = answer["error"]["parameter"].as_str().map_or_else(String::new, |name| name.to_owned() + " ");
+                let parameter =
+                    answer["error"]["parameter"].as_str().map_or_else(String::new, |name| name.to_owned() + " ");
                 bail!("{parameter}{}", answer["error"]["message"].as_str().unwrap_or_default())
             }
             _ => bail!("what answers at {server} is no smokeprobe server: it says {}", response.status()),

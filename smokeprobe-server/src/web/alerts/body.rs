@@ -170,7 +170,8 @@ impl<'a> SilenceBody<'a> {
             When::Weekly(weekly) => {
                 let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
                 let days = weekly.days.iter().filter_map(|&day| DAYS.get(usize::from(day)).copied()).collect();
-                let body = WeeklyBody { days, from: clock(weekly.from), until: clock(weekly.until), zone: &weekly.zone };
+                let body =
+                    WeeklyBody { days, from: clock(weekly.from), until: clock(weekly.until), zone: &weekly.zone };
                 (None, None, Some(body))
             }
         };

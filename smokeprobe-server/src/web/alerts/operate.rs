@@ -102,13 +102,18 @@ mod tests {
     use super::*;
 
     fn refused(peer: &str, method: &Method, headers: &[(&'static str, &'static str)]) -> Option<&'static str> {
-        let given = headers.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let given =
+            headers.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut all = HeaderMap::from_iter([
             (header::HOST, HeaderValue::from_static("127.0.0.1:8888")),
             (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         ]);
         for (name, value) in given {
-            if value.is_empty() { all.remove(name) } else { all.insert(name, value) };
+            if value.is_empty() {
+                all.remove(name)
+            } else {
+                all.insert(name, value)
+            };
         }
         refusal(Some(peer.parse().unwrap()), method, &all)
     }

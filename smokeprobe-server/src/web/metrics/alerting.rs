@@ -31,8 +31,7 @@ pub(super) fn write(web: &WebState, out: &mut Families) -> fmt::Result {
     let help = "Attempts to deliver a message, by how they ended";
     let mut family = out.family("smokeprobe_alert_deliveries", help, MetricType::Counter)?;
     for (recipient, counts) in recipients {
-        let outcomes =
-            [("delivered", counts.delivered), ("retried", counts.retried), ("given_up", counts.given_up)];
+        let outcomes = [("delivered", counts.delivered), ("retried", counts.retried), ("given_up", counts.given_up)];
         for (outcome, count) in outcomes {
             counter(&mut family, &[("recipient", recipient.as_str()), ("outcome", outcome)], count)?;
         }
