@@ -216,10 +216,23 @@ async fn several_events_in_a_template_are_requests_with_keys_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_template_that_is_gone_is_said_so() {
+async fn a_template_that_is_of_no_use_is_said_so() {
     let server = Server::answering(200, "", "");
-    let webhook =
-        Webhook::new(client(), Secret::Plain(server.url("/")), Service::default(), Some("/nowhere/body".into()));
-    let error = webhook.deliver(&message("x", vec![raised()])).await.unwrap_err();
-    assert!(error.to_string().contains("/nowhere/body"), "{error}");
+    let large = tempfile::NamedTempFile::new().unwrap();
+    large.as_file().set_len(300_000).unwrap();
+    let binary = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(binary.path(), b"\xff\xfe").unwrap();
+    for (path, word) in [
+        (Path::new("/nowhere/body"), "No such file"),
+        (Path::new("/dev/zero"), "not a file"),
+        (large.path(), "longer"),
+        (binary.path(), "UTF-8"),
+    ] {
+        let webhook = Webhook::new(client(), Secret::Plain(server.url("/")), Service::default(), Some(path.into()));
+        let error = webhook.deliver(&message("x", vec![raised()])).await.unwrap_err();
+        assert!(matches!(error, DeliveryError::Permanent { .. }), "{error}");
+        let said = error.to_string();
+        assert!(said.contains(word) && said.contains(path.to_str().unwrap()), "{said}");
+    }
+    assert!(server.seen().is_empty());
 }
