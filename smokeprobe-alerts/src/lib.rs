@@ -34,7 +34,6 @@ pub use event::{AlertName, Event, Facts, RecipientId, Silent, What};
 pub use notify::{Delivered, DeliveryError, Illustrator, Notifier};
 pub use outbox::{Attempt, AttemptOutcome, Counts, Message, MessageId, Outbox, OutboxError, Terms};
 pub use replay::{FLAP_ROUNDS, Figures, Past, Replay, Summary};
-pub use replay::{FLAP_ROUNDS, Figures, Past, Replay, Summary};
 pub use rule::{AlertRule, Held, History, Measurement, Observation, Verdict};
 pub use rules::{Kind, Rule, RuleError, Rules, Semantics, legacy_difference, parse};
 pub use season::{HOUR, Season, SeasonOrder, WEEK};
