@@ -41,7 +41,7 @@ pub struct MailOptions {
     /// Whether the way to the mail host is encrypted.
     pub tls: MailTls,
     /// A file with certificates (PEM) that are trusted besides the system's.
-    pub ca_file: Option<PathBuf>,
+    pub ca: Option<PathBuf>,
     /// The program to hand the mail to when no host takes it. `None`: `/usr/sbin/sendmail` or `/usr/lib/sendmail`.
     pub sendmail: Option<PathBuf>,
     /// A host that cannot be connected to within this time is given up.
@@ -94,7 +94,7 @@ impl Default for MailOptions {
             user: None,
             pass: None,
             tls: MailTls::default(),
-            ca_file: None,
+            ca: None,
             sendmail: None,
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(60),

@@ -6,13 +6,13 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
 
-use super::stream::Limited;
+use super::stream::{Encrypted, Limited};
 use super::{MailOptions, MailTls};
 use crate::notify::Secret;
 use crate::notify::host_port::host_port;
@@ -97,18 +97,21 @@ impl<'a> MailHost<'a> {
         };
         let hello = ClientId::default();
 
-        let limit = self.options.connect_timeout;
-        let mut connection = if way == Way::Wrapped {
-            AsyncSmtpConnection::connect_tokio1((name, port), Some(limit), &hello, tls.clone(), None).await?
-        } else {
-            let stream = match tokio::time::timeout(limit, TcpStream::connect((name, port))).await {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => return Err(Failure::transient(error.to_string())),
-                Err(_) => return Err(Failure::transient("it cannot be reached in time".to_owned())),
-            };
-            *step = "greeting";
-            AsyncSmtpConnection::connect_with_transport(Box::new(Limited::new(stream)), &hello).await?
+        let connecting = tokio::time::timeout(self.options.connect_timeout, TcpStream::connect((name, port)));
+        let stream = match connecting.await {
+            Ok(Ok(stream)) => Limited::new(stream),
+            Ok(Err(error)) => return Err(Failure::transient(error.to_string())),
+            Err(_) => return Err(Failure::transient("it cannot be reached in time".to_owned())),
         };
+        let stream: Box<dyn AsyncTokioStream> = match (way, &tls) {
+            (Way::Wrapped, Some(tls)) => {
+                *step = "encrypting";
+                Box::new(Encrypted::new(stream, tls.clone()).await?)
+            }
+            _ => Box::new(stream),
+        };
+        *step = "greeting";
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &hello).await?;
         if let (Way::StartTls { required }, Some(tls)) = (way, tls) {
             *step = "encrypting";
             if connection.can_starttls() {
@@ -155,7 +158,7 @@ impl<'a> MailHost<'a> {
     }
 
     async fn tls(&self, name: &str, credentials: bool) -> Result<TlsParameters, Failure> {
-        let (name, file) = (name.to_owned(), self.options.ca_file.clone());
+        let (name, file) = (name.to_owned(), self.options.ca.clone());
         let trusting = self.options.tls == MailTls::Opportunistic && !credentials;
         // It reads the system's certificates.
         let made = tokio::task::spawn_blocking(move || tls(name, file.as_deref(), trusting)).await;
