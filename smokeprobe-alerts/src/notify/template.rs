@@ -248,4 +248,21 @@ mod tests {
         assert!(Template::read(Path::new("/no/such/file")).unwrap_err().contains("No such file"));
         assert!(Template::read(Path::new("/dev/zero")).unwrap_err().contains("not a file"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_file_holds_it_is_refused_or_filled(text in "(Subject: .{0,20}\n|[A-Z]: .{0,9}\n| .{0,9}\n|\n|<##|##>|[A-Z]{3,7}|.){0,40}") {
+            if let Ok(template) = Template::parse(&text) {
+                let filled = template.fill(&event("Test.Lossy", "<##LINE##>", What::Raised));
+                let lines = filled.headers.iter().map(|(_, value)| value).chain([&filled.subject]);
+                assert!(lines.into_iter().all(|line| !line.contains(char::is_control)));
+            }
+        }
+
+        #[test]
+        fn a_text_without_tags_stays_as_it_is(text in "[^#]{0,60}") {
+            let event = event("Test.Lossy", "someloss", What::Raised);
+            assert_eq!(fill(&text, &event, true), text);
+        }
+    }
 }

@@ -160,6 +160,40 @@ fn many_alerts_are_one_mail_with_the_first_graphs() {
     assert_eq!(mail["parts"][1]["text"].as_str().unwrap().matches("<tr>").count(), 13);
 }
 
+/// Never done; the time of the test stands still as soon as nobody waits for it any more.
+#[derive(Debug)]
+struct Daydreamer(std::sync::Mutex<Option<std::sync::mpsc::Receiver<()>>>);
+
+struct Forgotten(Option<std::sync::mpsc::Receiver<()>>);
+
+#[async_trait]
+impl Illustrator for Daydreamer {
+    async fn png(&self, _series: &SeriesId, _until: i64) -> Option<Vec<u8>> {
+        let _forgotten = Forgotten(self.0.lock().unwrap().take());
+        std::future::pending().await
+    }
+}
+
+impl Drop for Forgotten {
+    fn drop(&mut self) {
+        let end = self.0.take().unwrap();
+        // Virtual time does not pass while a blocking task runs.
+        tokio::task::spawn_blocking(move || end.recv());
+    }
+}
+
+#[test]
+fn a_mail_goes_without_a_graph_that_does_not_come() {
+    let server = MailServer::start(&[]);
+    let (end, wait) = std::sync::mpsc::channel();
+    let painter = Daydreamer(std::sync::Mutex::new(Some(wait)));
+    let smtp = Smtp::new("ops@company.xy", options(&[&server.host()])).unwrap().illustrated(Arc::new(painter));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(smtp.deliver(&message("ops@company.xy", raised()))).unwrap();
+    drop(end);
+    assert_eq!(server.mail()["shape"], json!(["multipart/alternative", ["text/plain", "text/html"]]));
+}
+
 #[test]
 fn a_mail_of_a_thousand_alerts_has_an_end() {
     let server = MailServer::start(&[]);
@@ -277,6 +311,23 @@ fn encryption_may_begin_with_the_first_byte() {
     send(MailOptions { ca: Some(certificate.file()), ..wrapped }, "ops@company.xy", raised()).unwrap();
     assert_eq!(server.mail()["encrypted"], true);
     server.ends();
+}
+
+#[test]
+fn a_host_that_cannot_agree_on_encryption_or_talks_without_end_is_told_from_others() {
+    let certificate = Certificate::new();
+    let plain = MailServer::start(&[]);
+    let flood = MailServer::encrypting(&certificate, &["--flood"]);
+    let wrapped = |host: &str| MailOptions { tls: MailTls::Wrapped, ca: Some(certificate.file()), ..options(&[host]) };
+    let reason = transient(send(wrapped(&plain.host()), "ops@company.xy", raised()));
+    assert!(reason.contains(": encrypting: ") && reason.contains("is it the right port for this mailtls?"), "{reason}");
+    let reason = transient(send(wrapped(&flood.host()), "ops@company.xy", raised()));
+    assert!(reason.contains("greeting: it says far more than a mail host has to say"), "{reason}");
+    let broken = hostile(|stream| {
+        recite(stream, &["220 broken\r\n", "250-broken\r\n250 STARTTLS\r\n", "220 go on\r\n", "500 no\r\n"], false);
+    });
+    let reason = transient(send(options(&[&broken]), "ops@company.xy", raised()));
+    assert!(reason.contains(": encrypting: ") && reason.contains("mailtls = none does without"), "{reason}");
 }
 
 fn with_password(options: MailOptions, pass: &str) -> MailOptions {

@@ -85,6 +85,15 @@ def context():
     return made
 
 
+async def flood(reader, writer):
+    try:
+        while True:
+            writer.write(b"2" * 65536)
+            await writer.drain()
+    except OSError:
+        writer.close()
+
+
 async def main():
     options = {"hostname": "mail.test", "enable_SMTPUTF8": False}
     if ARGS.cert and not ARGS.wrapped:
@@ -92,6 +101,10 @@ async def main():
     if ARGS.auth:
         options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False,
                     "auth_exclude_mechanism": [m for m in ("PLAIN", "LOGIN") if m not in ARGS.auth.split(",")]}
+    if ARGS.flood:
+        server = await asyncio.start_server(flood, "127.0.0.1", 0, ssl=context())
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await server.serve_forever()
     server = await asyncio.get_running_loop().create_server(
         lambda: SMTP(Handler(), **options), "127.0.0.1", 0, ssl=context() if ARGS.wrapped else None)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -104,5 +117,6 @@ parser.add_argument("--key")
 parser.add_argument("--wrapped", action="store_true")
 parser.add_argument("--require-starttls", action="store_true")
 parser.add_argument("--auth")
+parser.add_argument("--flood", action="store_true")
 ARGS = parser.parse_args()
 asyncio.run(main())

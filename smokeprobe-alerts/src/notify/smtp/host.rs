@@ -106,7 +106,7 @@ impl<'a> MailHost<'a> {
         let stream: Box<dyn AsyncTokioStream> = match (way, &tls) {
             (Way::Wrapped, Some(tls)) => {
                 *step = "encrypting";
-                Box::new(Encrypted::new(stream, tls.clone()).await?)
+                Box::new(Encrypted::new(stream, tls.clone()).await.map_err(|error| self.advise(error))?)
             }
             _ => Box::new(stream),
         };
@@ -115,7 +115,7 @@ impl<'a> MailHost<'a> {
         if let (Way::StartTls { required }, Some(tls)) = (way, tls) {
             *step = "encrypting";
             if connection.can_starttls() {
-                connection.starttls(tls, &hello).await?;
+                connection.starttls(tls, &hello).await.map_err(|error| self.advise(error))?;
             } else if required {
                 return Err(Failure::transient(match credentials {
                     Some(_) => "it does not offer STARTTLS, and the password is not sent in the clear (mailtls = none \
@@ -137,6 +137,19 @@ impl<'a> MailHost<'a> {
         connection.command(Data).await?;
         let taken = connection.message(mail).await?;
         Ok((said(&taken), connection))
+    }
+
+    /// What to do when the encryption cannot be agreed on.
+    fn advise(&self, error: Error) -> Failure {
+        let failure = Failure::from(error);
+        let advice = if failure.reason.contains("certificate") {
+            "mailca names certificates to trust besides the system's"
+        } else if self.options.tls == MailTls::Opportunistic {
+            "mailtls = none does without encryption"
+        } else {
+            "is it the right port for this mailtls?"
+        };
+        Failure { reason: format!("{} ({advice})", failure.reason), ..failure }
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, Failure> {
