@@ -21,7 +21,7 @@ use crate::season::{Season, SeasonOrder};
 use crate::silence::Silence;
 use crate::state::{Acknowledgement, Change, Saved, Standing};
 use follow::Before;
-use judge::{Moment, Said};
+use judge::{Gateway, Moment, Said};
 use mutes::Mutes;
 use series::Series;
 use timers::Timers;
@@ -117,7 +117,10 @@ impl Engine {
         for at in 0..self.series.len() {
             let gateway = self.series[at].watched.depends.as_ref().and_then(|id| self.index.get(id)).copied();
             // Nothing waits for itself.
-            self.series[at].depends = gateway.filter(|&gateway| gateway != at);
+            if let Some(gateway) = gateway.filter(|&gateway| gateway != at) {
+                self.series[at].depends = Some(gateway);
+                self.series[gateway].dependents.push(at);
+            }
             if self.series[at].dirty {
                 self.dirty.push(at);
             }
@@ -278,11 +281,25 @@ impl Engine {
     }
 
     fn judge(&mut self, at: usize, time: i64, observation: Observation, now: WallTime) {
-        let gateway = self.series[at].depends.map(|gateway| &self.series[gateway]);
-        let gateway = gateway.filter(|gateway| gateway.down).map(|gateway| gateway.id().clone());
-        let moment = Moment { time, now, mutes: &self.mutes, gateway };
+        let moment = Moment { time, now, mutes: &self.mutes, gateway: self.gateway(at) };
         self.series[at].judge(observation, &moment, &mut self.said);
         self.touch(at);
+        for number in 0..self.series[at].dependents.len() {
+            let dependent = self.series[at].dependents[number];
+            if let (true, Some(time)) = (self.series[dependent].has_news(), self.series[dependent].last) {
+                let moment = Moment { time, now, mutes: &self.mutes, gateway: self.gateway(dependent) };
+                self.series[dependent].reconsider(&moment, &mut self.said);
+                self.touch(dependent);
+            }
+        }
+    }
+
+    /// What a series depends on, as it is now.
+    fn gateway(&self, at: usize) -> Option<Gateway> {
+        let series = &self.series[at];
+        let gateway = &self.series[series.depends?];
+        let soon = gateway.last.is_some() && gateway.step() <= series.step();
+        Some(Gateway { series: gateway.id().clone(), down: gateway.down, soon })
     }
 
     fn touch(&mut self, at: usize) {

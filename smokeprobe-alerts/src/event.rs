@@ -51,6 +51,8 @@ pub enum Silent {
     Priority(AlertName),
     /// What the target depends on is down.
     Dependency(SeriesId),
+    /// What the target depends on is measured first: only then it is known whose fault this is.
+    Waiting(SeriesId),
     /// A silence or a maintenance window, by its id.
     Silenced(Arc<str>),
     /// Somebody acknowledged it.

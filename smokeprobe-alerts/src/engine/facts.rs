@@ -53,7 +53,7 @@ fn rtt(rounds: &[Observation]) -> String {
     })
 }
 
-/// A number rounded half to even. In the usual range as an integer, which takes a fifth of the time.
+/// A number rounded half to even. In the usual range as an integer, which is several times as fast.
 fn whole(text: &mut String, number: f64, unit: &str) -> std::fmt::Result {
     if (0.0..1e15).contains(&number) {
         write!(text, "{}{unit}", number.round_ties_even() as u64)

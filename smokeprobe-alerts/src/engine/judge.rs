@@ -10,7 +10,11 @@
 //!    alert, when it has no edge trigger and was told less than `again` ago, or when another alert with a priority has
 //!    told in this round.
 //! 5. A raise that was not told for one of these is told as `Raised` at the first later match that nothing mutes.
-//! 6. `Cleared` is told when the raise was and no silence holds; without edge trigger never.
+//! 6. When a target and what it depends on fail together, whose round comes first is chance. So a raise waits for the
+//!    next round of what the target depends on, half a step on the average, before it is told by 4. It does not wait
+//!    when that cannot be at fault, as the round lost nothing; when the round before lost everything too, so that both
+//!    were measured since; or when that is measured less often than the target.
+//! 7. `Cleared` is told when the raise was and no silence holds; without edge trigger never.
 //!
 //! In the legacy semantics a priority mutes clearing too, clearing counts as telling, and a raise that it muted counts as
 //! told: the program forgets it. Silences, dependencies and acknowledgements, which the program does not have, work
@@ -39,8 +43,17 @@ pub(super) struct Moment<'a> {
     /// When it is judged.
     pub(super) now: WallTime,
     pub(super) mutes: &'a Mutes,
-    /// What the series depends on, when that is down.
-    pub(super) gateway: Option<SeriesId>,
+    /// What the series depends on.
+    pub(super) gateway: Option<Gateway>,
+}
+
+/// What a series depends on.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    pub(super) series: SeriesId,
+    pub(super) down: bool,
+    /// It will be measured before the series is measured again.
+    pub(super) soon: bool,
 }
 
 /// Where events go.
@@ -65,11 +78,13 @@ impl Said {
 impl Series {
     /// Adds a round to the window and judges every alert.
     pub(super) fn judge(&mut self, observation: Observation, moment: &Moment<'_>, said: &mut Said) {
+        let waits =
+            moment.gateway.as_ref().is_some_and(|gateway| gateway.soon) && self.may_have_failed_with(&observation);
         self.window.push(observation, self.longest);
         self.note(&observation);
         self.last = Some(moment.time);
         let hour = hour_of(moment.time);
-        let mut round = Round { watched: &self.watched, rounds: self.window.rounds(), moment, first: None };
+        let mut round = Round { watched: &self.watched, rounds: self.window.rounds(), moment, waits, first: None };
         for judged in &mut self.alerts {
             let history = History::new(round.rounds).with_season(season(
                 &self.weeks,
@@ -88,6 +103,37 @@ impl Series {
             }
         }
     }
+
+    /// What it depends on was measured: what was raised by the newest round, and nobody was told of, is told now unless
+    /// something mutes it.
+    pub(super) fn reconsider(&mut self, moment: &Moment<'_>, said: &mut Said) {
+        let rounds = self.window.rounds();
+        let mut round = Round { watched: &self.watched, rounds, moment, waits: false, first: None };
+        for judged in &mut self.alerts {
+            let event = match &judged.standing {
+                Some(standing) if standing.told.is_none() && standing.since == moment.time => {
+                    let reason = standing.reason.clone();
+                    round.matched(judged, reason).filter(Event::is_told)
+                }
+                _ => None,
+            };
+            if let Some(event) = event {
+                said.say(event);
+            }
+        }
+    }
+
+    /// Whether something was raised by the newest round that nobody was told of.
+    pub(super) fn has_news(&self) -> bool {
+        let fresh = |standing: &Standing| standing.told.is_none() && Some(standing.since) == self.last;
+        self.alerts.iter().filter_map(|judged| judged.standing.as_deref()).any(fresh)
+    }
+
+    /// Whether a round lost something, and the one before did not lose everything.
+    fn may_have_failed_with(&self, newest: &Observation) -> bool {
+        let lost = |round: &Observation, percent: f64| matches!(round, Observation::Measured(round) if !round.suspect && round.loss >= percent);
+        lost(newest, f64::MIN_POSITIVE) && !self.window.rounds().last().is_some_and(|before| lost(before, 100.0))
+    }
 }
 
 /// The season for so many weeks, when it is of this hour.
@@ -104,6 +150,8 @@ struct Round<'a> {
     watched: &'a Watched,
     rounds: &'a [Observation],
     moment: &'a Moment<'a>,
+    /// A raise waits for what the target depends on.
+    waits: bool,
     /// The alert with a priority that has told in this round.
     first: Option<AlertName>,
 }
@@ -160,8 +208,12 @@ impl Round<'_> {
         if let Some(id) = self.moment.mutes.mutes(self.watched, &judged.alert.name, self.moment.now) {
             return Some(Silent::Silenced(id));
         }
-        if let Some(gateway) = &self.moment.gateway {
-            return Some(Silent::Dependency(gateway.clone()));
+        match &self.moment.gateway {
+            Some(gateway) if gateway.down => return Some(Silent::Dependency(gateway.series.clone())),
+            Some(gateway) if self.waits && judged.standing.is_none() => {
+                return Some(Silent::Waiting(gateway.series.clone()));
+            }
+            _ => {}
         }
         if judged.standing.as_ref().is_some_and(|standing| standing.acknowledged.is_some()) {
             return Some(Silent::Acknowledged);

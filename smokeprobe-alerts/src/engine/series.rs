@@ -26,6 +26,8 @@ pub(super) struct Series {
     pub(super) seasons: Vec<Option<Season>>,
     /// The series that it depends on, by its place.
     pub(super) depends: Option<usize>,
+    /// The series that depend on it.
+    pub(super) dependents: Vec<usize>,
     pub(super) window: Window,
     /// Unix seconds of the end of the last slot that was judged.
     pub(super) last: Option<i64>,
@@ -70,6 +72,7 @@ impl Series {
             watched,
             alerts,
             depends: None,
+            dependents: Vec::new(),
             window: Window::new(),
             last: None,
             since,

@@ -199,6 +199,7 @@ pub(crate) fn words(event: &Event) -> String {
         None => String::new(),
         Some(Silent::Priority(by)) => format!(", silent: priority of {by}"),
         Some(Silent::Dependency(on)) => format!(", silent: {on} is down"),
+        Some(Silent::Waiting(on)) => format!(", silent: waits for {on}"),
         Some(Silent::Silenced(id)) => format!(", silent: {id}"),
         Some(Silent::Acknowledged) => ", silent: acknowledged".into(),
         Some(Silent::Repeat) => ", silent: repeat".into(),

@@ -157,6 +157,69 @@ fn what_is_behind_a_gateway_that_is_down_raises_silently() {
     assert_eq!(site.round(5, GOOD), ["down cleared"]);
 }
 
+fn behind_a_gateway(alerts: Vec<Alert>) -> Site {
+    let behind = Watched { depends: Some(id("G")), ..watched("A", alerts) };
+    let mut site = Site::of(vec![behind, watched("G", Vec::new())]);
+    site.round_of("G", 1, GOOD);
+    site.round(1, GOOD);
+    site
+}
+
+#[test]
+fn raise_waits_until_it_is_known_whether_the_gateway_failed_with_it() {
+    let waits = ["down raised, silent: waits for G"];
+    // Both fail, and the target is measured first, in the same slot or after the gateway's.
+    let mut site = behind_a_gateway(vec![loss("down", ">60%")]);
+    assert_eq!(site.round(2, DEAD), waits);
+    assert_eq!(site.round_of("G", 2, DEAD), [""; 0]);
+    assert_eq!(site.round(3, DEAD), [""; 0]);
+    assert_eq!(site.round(4, GOOD), ["down cleared, silent: never told"]);
+
+    // Only the target does.
+    let mut site = behind_a_gateway(vec![loss("down", ">60%")]);
+    site.round_of("G", 2, GOOD);
+    assert_eq!(site.round(2, DEAD), waits);
+    site.engine.handle_round(at(3 * STEP - 100), &id("G"), slot(3), GOOD);
+    let events = site.events();
+    assert_eq!(events.iter().map(words).collect::<Vec<_>>(), ["down raised"]);
+    assert_eq!((events[0].time, events[0].since, &*events[0].facts.loss), (2 * STEP, 2 * STEP, "loss: 100%"));
+    assert_eq!(site.round(3, GOOD), ["down cleared"]);
+
+    // The gateway says nothing more: the target's own next round ends the waiting.
+    let mut site = behind_a_gateway(vec![loss("down", ">60%")]);
+    assert_eq!(site.round(2, DEAD), waits);
+    assert_eq!(site.round(3, DEAD), ["down raised"]);
+}
+
+#[test]
+fn raise_does_not_wait_for_a_gateway_that_cannot_be_at_fault() {
+    // The round lost nothing.
+    let mut site = behind_a_gateway(vec![loss("fine", "<10%,<10%")]);
+    assert_eq!(site.round(2, GOOD), ["fine raised"]);
+    // Both were measured since the target failed.
+    let mut site = behind_a_gateway(vec![loss("down", ">60%,>60%")]);
+    site.round(2, DEAD);
+    assert_eq!(site.round(3, BAD), ["down raised"]);
+    // It was never measured, or is measured less often.
+    let behind = || Watched { depends: Some(id("G")), ..watched("A", vec![loss("down", ">60%")]) };
+    let slow = || Watched { step: Step::from_secs(600).unwrap(), ..watched("G", Vec::new()) };
+    let mut site = Site::of(vec![behind(), watched("G", Vec::new())]);
+    assert_eq!(site.round(1, BAD), ["down raised"]);
+    let mut site = Site::of(vec![behind(), slow()]);
+    site.engine.handle_round(at(600), &id("G"), Slot::ending_at(600, slow().step), GOOD);
+    assert_eq!(site.round(3, BAD), ["down raised"]);
+}
+
+#[test]
+fn silenced_raise_stays_silent_when_the_gateway_is_measured() {
+    let mut site = behind_a_gateway(vec![loss("down", ">60%"), loss("lossy", ">10%")]);
+    let scope = Scope { alerts: vec!["down".into()], ..Scope::default() };
+    site.engine.silence(Silence { scope, ..silence("works", 0, None) });
+    assert_eq!(site.round(2, BAD), ["down raised, silent: works", "lossy raised, silent: waits for G"]);
+    assert_eq!(site.round_of("G", 2, GOOD), ["lossy raised"]);
+    assert_eq!(site.round_of("G", 3, GOOD), [""; 0]);
+}
+
 #[test]
 fn acknowledged_alerts_are_quiet_until_they_are_cleared() {
     let mut site = Site::new(vec![loss("down", ">60%").again(1), loss("lossy", ">60%").every_round()]);
