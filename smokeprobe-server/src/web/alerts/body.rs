@@ -72,7 +72,7 @@ impl<'a> PastEventBody<'a> {
 #[derive(Serialize)]
 struct SilentBody {
     why: &'static str,
-    /// The alert of higher priority, the series that is down, the silence.
+    /// The alert of higher priority, the series that is down or waited for, the silence.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
 }
@@ -82,6 +82,7 @@ impl SilentBody {
         let (why, by) = match silent {
             Silent::Priority(alert) => ("priority", Some(alert.to_string())),
             Silent::Dependency(series) => ("dependency", Some(series.to_string())),
+            Silent::Waiting(series) => ("waiting", Some(series.to_string())),
             Silent::Silenced(id) => ("silenced", Some(id.to_string())),
             Silent::Acknowledged => ("acknowledged", None),
             Silent::Repeat => ("repeat", None),
