@@ -1,6 +1,7 @@
 //! The stored past, as rules see it.
 
 use smokeprobe_alerts::{HOUR, Measurement, Observation, Season, SeasonOrder};
+use smokeprobe_core::SeriesId;
 use smokeprobe_store::{Consolidation, Frame, Query, Store, StoreError};
 
 use crate::sentence::sentence;
@@ -12,20 +13,8 @@ use crate::sentence::sentence;
 pub fn season(store: &dyn Store, order: &SeasonOrder) -> Season {
     let mut weeks = Vec::new();
     for (from, to) in order.hours() {
-        let query = Query {
-            series: order.series.clone(),
-            from,
-            to,
-            consolidation: Consolidation::Average,
-            max_points: HOUR as usize,
-        };
-        match store.query(&query) {
-            Ok(frame) if i64::from(frame.step) <= HOUR => {
-                // A store answers with rows that touch the hour; one that ends after it belongs to the next.
-                let inside = (0..frame.rows()).filter(|&row| (from + 1..=to).contains(&frame.end_of(row)));
-                weeks.push(inside.map(|row| frame.median[row]).collect());
-            }
-            Ok(_) | Err(StoreError::NoSuchSeries(_)) => {}
+        match medians(store, &order.series, from, to) {
+            Ok(medians) => weeks.push(medians),
             Err(error) => {
                 tracing::warn!(series = %order.series, "cannot read the weeks before: {}", sentence(&error));
                 break;
@@ -33,6 +22,21 @@ pub fn season(store: &dyn Store, order: &SeasonOrder) -> Season {
         }
     }
     Season::from_medians(order.hour, &weeks)
+}
+
+/// The medians of the rounds of an hour: of those that end after `from` and not after `to`. NaN where there is none.
+pub fn medians(store: &dyn Store, series: &SeriesId, from: i64, to: i64) -> Result<Vec<f64>, StoreError> {
+    let query =
+        Query { series: series.clone(), from, to, consolidation: Consolidation::Average, max_points: HOUR as usize };
+    match store.query(&query) {
+        Ok(frame) if i64::from(frame.step) <= HOUR => {
+            // A store answers with rows that touch the hour; one that ends after it belongs to the next.
+            let inside = (0..frame.rows()).filter(|&row| (from + 1..=to).contains(&frame.end_of(row)));
+            Ok(inside.map(|row| frame.median[row]).collect())
+        }
+        Ok(_) | Err(StoreError::NoSuchSeries(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A row of a series' finest archive, as its round was seen live. That it was suspect is not stored.
@@ -64,7 +68,7 @@ fn deviation(frame: &Frame, row: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use smokeprobe_alerts::WEEK;
-    use smokeprobe_core::{Measured, Round, RoundResult, Rtt, SeriesId, Slot, Step, UnknownReason, WallTime};
+    use smokeprobe_core::{Measured, Round, RoundResult, Rtt, Slot, Step, UnknownReason, WallTime};
     use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig};
 
     use super::*;

@@ -12,12 +12,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use smokeprobe_alerts::{Event, Observation, Replay, Rules, SeasonOrder, Summary, Watched};
+use smokeprobe_alerts::{Event, Observation, Replay, Rules, Season, SeasonOrder, Summary, Watched};
 use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
 use smokeprobe_store::{RrdStore, Store};
 
 use super::super::{ConfigArg, terminal};
-use crate::alerting::past;
 use crate::config::{self, Plan};
 use crate::timespec;
 
@@ -149,12 +148,21 @@ fn side(mut watched: Watched, pings: u32, source: &Source, alert: Option<&str>) 
             let stored = stored::read(&**store, &watched.series, *from, *to, window)?;
             watched.step = stored.step;
             let mut replay = Replay::new(watched);
-            let mut past = |order: &SeasonOrder| past::season(&**store, order);
+            let mut unread = None;
+            let mut past = |order: &SeasonOrder| {
+                stored.medians.season(&**store, order).unwrap_or_else(|error| {
+                    unread.get_or_insert(error);
+                    Season { hour: order.hour, ..Season::default() }
+                })
+            };
             for (time, round) in stored.before {
                 replay.warm_up(time, round, &mut past);
             }
             for (time, round) in stored.rounds {
                 keep(replay.round(time, round, &mut past));
+            }
+            if let Some(error) = unread {
+                return Err(error.context("cannot read the weeks before"));
             }
             Ok(Side { told, summary: replay.summary(), notes: stored.notes })
         }
