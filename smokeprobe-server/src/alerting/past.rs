@@ -25,7 +25,7 @@ pub fn season(store: &dyn Store, order: &SeasonOrder) -> Season {
 }
 
 /// The medians of the rounds of an hour: of those that end after `from` and not after `to`. NaN where there is none.
-pub fn medians(store: &dyn Store, series: &SeriesId, from: i64, to: i64) -> Result<Vec<f64>, StoreError> {
+fn medians(store: &dyn Store, series: &SeriesId, from: i64, to: i64) -> Result<Vec<f64>, StoreError> {
     let query =
         Query { series: series.clone(), from, to, consolidation: Consolidation::Average, max_points: HOUR as usize };
     match store.query(&query) {
@@ -36,6 +36,41 @@ pub fn medians(store: &dyn Store, series: &SeriesId, from: i64, to: i64) -> Resu
         }
         Ok(_) | Err(StoreError::NoSuchSeries(_)) => Ok(Vec::new()),
         Err(error) => Err(error),
+    }
+}
+
+/// The medians of rows that were read for another reason: the seasons of a year are thousands of hours.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Medians {
+    /// Rows that end at this time (Unix seconds) or before were not read. `None`: none were.
+    after: Option<i64>,
+    /// The end of each row, ascending, and its median in seconds or NaN.
+    rows: Vec<(i64, f64)>,
+}
+
+impl Medians {
+    /// Those of a frame that has every round that ended after `after`, as single rows.
+    pub fn new(after: i64, frame: &Frame) -> Self {
+        let rows = (0..frame.rows()).map(|row| (frame.end_of(row), frame.median[row]));
+        Self { after: Some(after), rows: rows.collect() }
+    }
+
+    /// As [`season`], with only those hours read that lie before. Rounds after the frame's last are not known.
+    ///
+    /// # Errors
+    ///
+    /// When an hour cannot be read.
+    pub fn season(&self, store: &dyn Store, order: &SeasonOrder) -> Result<Season, StoreError> {
+        let at = |time: i64| self.rows.partition_point(|(end, _)| *end <= time);
+        let mut weeks = Vec::new();
+        for (from, to) in order.hours() {
+            weeks.push(if self.after.is_some_and(|after| from >= after) {
+                self.rows[at(from)..at(to)].iter().map(|(_, median)| *median).collect()
+            } else {
+                medians(store, &order.series, from, to)?
+            });
+        }
+        Ok(Season::from_medians(order.hour, &weeks))
     }
 }
 
@@ -131,6 +166,23 @@ mod tests {
         assert_eq!(season(&store, &order), Season { hour: order.hour, ..Season::default() });
         let nobody = SeasonOrder { series: "A.C".parse().unwrap(), ..order };
         assert_eq!(season(&store, &nobody), Season { hour: nobody.hour, ..Season::default() });
+    }
+
+    #[test]
+    fn season_of_rows_that_were_read_is_that_of_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), 20_000);
+        fill(&store);
+        // Of the first weeks nothing was read, and of the third only the end of the hour.
+        let from = HOUR_START - 3 * WEEK + 900;
+        let (to, consolidation) = (HOUR_START, Consolidation::Average);
+        let frame = store.query(&Query { series: series(), from, to, consolidation, max_points: 99_999 }).unwrap();
+        let read = Medians::new(from, &frame);
+        for hour in (-3..4).map(|hours| HOUR_START + hours * HOUR) {
+            let order = SeasonOrder { series: series(), hour, weeks: 4 };
+            assert_eq!(read.season(&store, &order).unwrap(), season(&store, &order));
+            assert_eq!(Medians::default().season(&store, &order).unwrap(), season(&store, &order));
+        }
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn side(mut watched: Watched, pings: u32, source: &Source, alert: Option<&str>) 
                 keep(replay.round(time, round, &mut past));
             }
             if let Some(error) = unread {
-                return Err(error.context("cannot read the weeks before"));
+                return Err(anyhow::Error::new(error).context("cannot read the weeks before"));
             }
             Ok(Side { told, summary: replay.summary(), notes: stored.notes })
         }

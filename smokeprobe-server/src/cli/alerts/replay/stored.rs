@@ -1,7 +1,7 @@
 //! Rounds in the store.
 
 use anyhow::{Context as _, bail};
-use smokeprobe_alerts::{Observation, Season, SeasonOrder};
+use smokeprobe_alerts::Observation;
 use smokeprobe_core::{SeriesId, Step};
 use smokeprobe_store::{Consolidation, Frame, Query, SeriesMeta, Store};
 
@@ -19,32 +19,7 @@ pub(super) struct Stored {
     /// What a person should know of the answer.
     pub(super) notes: Vec<String>,
     /// The rows that were read, for the seasons of a year are thousands of hours.
-    pub(super) medians: Medians,
-}
-
-/// Medians of rows, from a time on.
-#[derive(Debug, PartialEq)]
-pub(super) struct Medians {
-    /// Rows that end at this time or before were not read.
-    after: i64,
-    /// The end of each row in Unix seconds, ascending, and its median in seconds or NaN.
-    rows: Vec<(i64, f64)>,
-}
-
-impl Medians {
-    /// What the same hour of the week was like: as [`past::season`] has it, most of it without reading again.
-    pub(super) fn season(&self, store: &dyn Store, order: &SeasonOrder) -> anyhow::Result<Season> {
-        let at = |time: i64| self.rows.partition_point(|(end, _)| *end <= time);
-        let mut weeks = Vec::new();
-        for (from, to) in order.hours() {
-            weeks.push(if from >= self.after {
-                self.rows[at(from)..at(to)].iter().map(|(_, median)| *median).collect()
-            } else {
-                past::medians(store, &order.series, from, to)?
-            });
-        }
-        Ok(Season::from_medians(order.hour, &weeks))
-    }
+    pub(super) medians: past::Medians,
 }
 
 /// Reads the rounds that end after `from` and not after `to`, and as many before as `window`. Only the finest archive
@@ -65,16 +40,15 @@ pub(super) fn read(store: &dyn Store, series: &SeriesId, from: i64, to: i64, win
     let lead = seconds * i64::try_from(window).unwrap_or(i64::MAX / seconds / 4);
     let read_from = start.saturating_sub(lead).max(oldest - seconds);
     let mut known: Vec<(i64, Observation)> = Vec::new();
-    let mut medians = Medians { after: read_from, rows: Vec::new() };
+    let mut medians = past::Medians::default();
     if start < to {
         let frame = query(store, series, read_from, to, usize::MAX)?;
         if i64::from(frame.step) != seconds {
             bail!("the rows of {series} changed while they were read; try again");
         }
-        for row in (0..frame.rows()).filter(|&row| (read_from + 1..=to).contains(&frame.end_of(row))) {
-            known.push((frame.end_of(row), past::observation(&frame, row)));
-            medians.rows.push((frame.end_of(row), frame.median[row]));
-        }
+        let ends = (0..frame.rows()).filter(|&row| (read_from + 1..=to).contains(&frame.end_of(row)));
+        known = ends.map(|row| (frame.end_of(row), past::observation(&frame, row))).collect();
+        medians = past::Medians::new(read_from, &frame);
     }
     let first = known.iter().position(|(_, round)| *round != Observation::Unknown);
     match first {
@@ -188,31 +162,6 @@ mod tests {
         let outage = store(&folder.path().join("outage"), &outage);
         let all = read(&outage, &series(), START - 90_000, START + 90_000, 5).unwrap();
         assert_eq!(ends(&all.rounds), (18..=27).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn season_of_rows_that_were_read_is_that_of_the_store() {
-        use smokeprobe_alerts::{HOUR, WEEK};
-
-        let folder = tempfile::tempdir().unwrap();
-        let archive = |steps, rows| Archive { consolidation: Consolidation::Average, xff: 0.5, steps, rows };
-        let archives = vec![archive(1, 5000), archive(12, 500)];
-        let store = RrdStore::open(RrdStoreConfig::new(folder.path(), archives)).unwrap();
-        for at in 0..2 * 7 * 288 + 30_i64 {
-            let slot = Slot::ending_at(START + 300 * (at + 1), Step::DEFAULT);
-            let rtts = (0..3).map(|ping| Rtt::from_nanos((at.unsigned_abs() * 7919 + ping) % 1_000_000));
-            let result = RoundResult::Measured(Measured::from_samples(rtts, 0));
-            let started = WallTime::from_unix_secs(slot.start());
-            store.append(&Round { series: series(), slot, pings: 3, started, result }).unwrap();
-        }
-        // Of the first week only the last hours were read.
-        let read = read(&store, &series(), START + WEEK - 2 * HOUR, START + 3 * WEEK, 1).unwrap();
-        for hour in (-3..3).map(|hours| START + 2 * WEEK + hours * HOUR) {
-            let order = SeasonOrder { series: series(), hour, weeks: 2 };
-            let season = read.medians.season(&store, &order).unwrap();
-            assert_eq!(season, past::season(&store, &order));
-            assert!(season.weeks > 0);
-        }
     }
 
     #[test]
