@@ -233,9 +233,10 @@ impl Outbox {
     pub fn poll_send(&mut self, now: WallTime) -> Option<Message> {
         let now = self.tick(now);
         for (recipient, lane) in &mut self.lanes {
-            let found = lane.look(now);
-            for id in found.expired {
-                self.ledger.expire(lane, now, id);
+            let mut found = lane.look(now);
+            while !found.expired.is_empty() {
+                found.expired.iter().for_each(|id| self.ledger.expire(lane, now, *id));
+                found = lane.look(now);
             }
             if let Some(message) = found.send.and_then(|id| lane.begin(now, id)) {
                 let message = message.clone();

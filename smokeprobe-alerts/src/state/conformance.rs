@@ -46,12 +46,8 @@ pub fn example() -> Change {
         }),
     };
     let silent_standing = Standing { told: None, acknowledged: None, reason: String::new(), since: -1 };
-    let alert = |name: &str, standing| AlertState {
-        alert: name.into(),
-        meaning: "loss >60%".into(),
-        told: Some(START),
-        standing,
-    };
+    let alert =
+        |name: &str, told, standing| AlertState { alert: name.into(), meaning: "loss >60%".into(), told, standing };
     let scope = Scope {
         targets: vec!["Storage".parse().expect("a path")],
         alerts: vec!["hostdown".into()],
@@ -80,12 +76,12 @@ pub fn example() -> Change {
                 ],
                 // Not in the order of their names: the order is the configuration's.
                 alerts: vec![
-                    alert("hostdown", Some(standing)),
-                    alert("quiet", None),
-                    alert("bigloss", Some(silent_standing)),
+                    alert("hostdown", Some(START), Some(standing)),
+                    alert("quiet", Some(START - 300), None),
+                    alert("bigloss", None, Some(silent_standing)),
                 ],
             },
-            SeriesState { series: local("A"), last: None, down: false, window: Vec::new(), alerts: Vec::new() },
+            state("A", Vec::new()),
         ],
         silences: vec![
             silence("s1", When::Between { from: START, until: None }),
@@ -172,8 +168,7 @@ fn figures_come_back_bit_by_bit<S: StateStore>(mut store: S, again: &impl Fn(S) 
     let window = figures.iter().map(|figure| {
         Observation::Measured(Measurement { loss: *figure, median: Some(*figure), deviation: None, suspect: true })
     });
-    let state =
-        SeriesState { series: local("A"), last: Some(1), down: false, window: window.collect(), alerts: Vec::new() };
+    let state = state("A", window.collect());
     store.commit(&Change { series: vec![state], ..Change::default() }).expect("a change can be kept");
     let saved = load(&mut again(store));
     for (figure, back) in figures.iter().zip(&saved.series[0].window) {
@@ -186,8 +181,7 @@ fn figures_come_back_bit_by_bit<S: StateStore>(mut store: S, again: &impl Fn(S) 
 fn figures_that_are_no_numbers_do_no_harm<S: StateStore>(mut store: S, again: &impl Fn(S) -> S) {
     let window = [(f64::NAN, Some(1.0)), (1.0, Some(f64::NAN)), (f64::INFINITY, None), (2.0, Some(3.0))]
         .map(|(loss, median)| Observation::Measured(Measurement { loss, median, deviation: median, suspect: false }));
-    let state =
-        SeriesState { series: local("A"), last: Some(1), down: false, window: window.to_vec(), alerts: Vec::new() };
+    let state = state("A", window.to_vec());
     let change = Change { series: vec![state], ..Change::default() };
     store.commit(&change).expect("a figure that is no number can be kept");
     let saved = load(&mut again(store));
@@ -282,6 +276,10 @@ fn pruning_leaves_the_state<S: StateStore>(mut store: S, again: &impl Fn(S) -> S
 
 fn load<S: StateStore>(store: &mut S) -> Saved {
     store.load().expect("the state can be read")
+}
+
+fn state(path: &str, window: Vec<Observation>) -> SeriesState {
+    SeriesState { series: local(path), last: None, down: false, window, alerts: Vec::new() }
 }
 
 fn local(path: &str) -> SeriesId {

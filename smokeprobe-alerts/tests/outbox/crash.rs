@@ -119,7 +119,7 @@ fn run(
             number += 1;
             change.events.push(event);
             let (series, last) = ("A".parse().unwrap(), Some(number as i64));
-            change.series = vec![SeriesState { series, last, window: Vec::new(), alerts: Vec::new(), down: false }];
+            change.series = vec![SeriesState { series, last, down: false, window: Vec::new(), alerts: Vec::new() }];
         }
         while let Some(message) = outbox.poll_send(*now) {
             assert!(under_way.iter().all(|other| other.recipient != message.recipient), "two at a time");

@@ -95,7 +95,7 @@ fn tells_until_it_is_killed() {
             let event = Event { time: number, ..event(&format!("A.T{}", number % 5), what, &RECIPIENTS) };
             outbox.handle_event(now, &event);
             let (series, last) = ("A".parse().unwrap(), Some(number));
-            change.series = vec![SeriesState { series, last, window: Vec::new(), alerts: Vec::new(), down: false }];
+            change.series = vec![SeriesState { series, last, down: false, window: Vec::new(), alerts: Vec::new() }];
         }
         let sending: Vec<Message> = std::iter::from_fn(|| outbox.poll_send(now)).collect();
         outbox.take_changes(&mut change);

@@ -5,14 +5,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use smokeprobe_core::{SeriesId, WallTime};
 
 use super::RowError;
 use crate::event::{Event, Facts, RecipientId, What};
 use crate::outbox::{Attempt, AttemptOutcome, Message, MessageId};
 use crate::state::{Acknowledgement, AlertState, Change, Pace, Saved, SeriesState, Standing, told_parts};
+
+/// An alert of a series, but for how it stands.
+#[derive(Serialize, Deserialize)]
+struct Judged<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    meaning: Cow<'a, str>,
+    told: Option<i64>,
+}
 
 /// Everything but the history.
 pub(super) fn load(connection: &Connection) -> Result<Saved, RowError> {
@@ -86,16 +95,16 @@ pub(super) fn outcome_of(word: &str) -> Result<AttemptOutcome, RowError> {
 
 fn series(connection: &Connection) -> Result<Vec<SeriesState>, RowError> {
     let mut standing = standing(connection)?;
-    let mut rows = connection.prepare("SELECT series, last, window, alerts, down FROM series")?;
+    let mut rows = connection.prepare("SELECT series, last, down, window, alerts FROM series")?;
     let mut rows = rows.query([])?;
     let mut series = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
         let mut raised = standing.remove(&name).unwrap_or_default();
         let mut alerts = Vec::new();
-        for (alert, meaning, told) in read::<Vec<(Arc<str>, String, Option<i64>)>>("alerts", text(row, 3)?)? {
-            let standing = raised.remove(&*alert);
-            alerts.push(AlertState { alert, meaning, told, standing });
+        for Judged { name, meaning, told } in read::<Vec<Judged<'_>>>("alerts", text(row, 4)?)? {
+            let standing = raised.remove(&*name);
+            alerts.push(AlertState { alert: name.into(), meaning: meaning.into_owned(), told, standing });
         }
         if let Some(alert) = raised.keys().next() {
             return Err(format!("{alert} of {name} is raised, but no alert of it").into());
@@ -103,8 +112,8 @@ fn series(connection: &Connection) -> Result<Vec<SeriesState>, RowError> {
         series.push(SeriesState {
             series: series_of(&name)?,
             last: row.get(1)?,
-            down: row.get(4)?,
-            window: read("window", text(row, 2)?)?,
+            down: row.get(2)?,
+            window: read("window", text(row, 3)?)?,
             alerts,
         });
     }
@@ -156,16 +165,15 @@ fn messages(connection: &Connection) -> Result<Vec<Message>, RowError> {
 fn write_series(connection: &Connection, change: &Change) -> Result<(), RowError> {
     let mut put = connection.prepare_cached(
         "INSERT INTO series VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET last = ?2, window = ?3, alerts = ?4, down = ?5",
+         ON CONFLICT DO UPDATE SET last = ?2, down = ?3, window = ?4, alerts = ?5",
     )?;
     let mut lower = connection.prepare_cached("DELETE FROM standing WHERE series = ?1")?;
     let mut raise = connection.prepare_cached("INSERT INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     for state in &change.series {
         let state = state.without_nan();
         let name = state.series.to_string();
-        let alerts: Vec<(&str, &str, Option<i64>)> =
-            state.alerts.iter().map(|alert| (&*alert.alert, &*alert.meaning, alert.told)).collect();
-        put.execute(params![name, state.last, json(&state.window)?, json(&alerts)?, state.down])?;
+        let alerts: Vec<Judged<'_>> = state.alerts.iter().map(Judged::from).collect();
+        put.execute(params![name, state.last, state.down, json(&state.window)?, json(&alerts)?])?;
         lower.execute([&name])?;
         for alert in &state.alerts {
             let Some(Standing { since, reason, told, acknowledged }) = &alert.standing else { continue };
@@ -274,6 +282,12 @@ fn write_attempts(connection: &Connection, attempts: &[Attempt]) -> Result<(), R
     Ok(())
 }
 
+impl<'a> From<&'a AlertState> for Judged<'a> {
+    fn from(state: &'a AlertState) -> Self {
+        Self { name: Cow::Borrowed(&state.alert), meaning: Cow::Borrowed(&state.meaning), told: state.told }
+    }
+}
+
 /// The event as JSON can hold it: a path that is no text is left out, as no configuration can have named it.
 fn writable(event: &Event) -> Cow<'_, Event> {
     let unwritable = |path: &std::path::PathBuf| path.to_str().is_none();
@@ -288,7 +302,7 @@ fn json(value: &impl Serialize) -> Result<String, RowError> {
     serde_json::to_string(value).map_err(|error| format!("it cannot be written as JSON: {error}").into())
 }
 
-fn read<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, RowError> {
+fn read<'a, T: Deserialize<'a>>(what: &str, json: &'a str) -> Result<T, RowError> {
     serde_json::from_str(json).map_err(|error| format!("a row has {what} that are none: {error}").into())
 }
 

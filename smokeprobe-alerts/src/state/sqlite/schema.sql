@@ -15,9 +15,9 @@ INSERT INTO meta VALUES
 CREATE TABLE series (
     series TEXT NOT NULL PRIMARY KEY, -- target, or target~slave
     last   INTEGER,                   -- the last round that was judged
+    down   INTEGER NOT NULL,          -- 1: it lost every ping
     window TEXT NOT NULL,             -- JSON, oldest first
-    alerts TEXT NOT NULL,             -- JSON: [name, meaning, when somebody was last told] each
-    down   INTEGER NOT NULL           -- 1: the newest measured round lost every ping
+    alerts TEXT NOT NULL              -- JSON: name, meaning, and when somebody was last told
 ) STRICT;
 
 -- The alerts that are raised.
