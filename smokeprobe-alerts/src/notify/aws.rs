@@ -1,7 +1,7 @@
 //! Amazon SNS and Lambda: signed requests, without Amazon's SDK.
 //!
 //! 1. [`Sns`] publishes a text for people, [`Lambda`] invokes a function with the JSON of a webhook.
-//! 2. Region and partition come from the ARN; for a function by its bare name from where the SDKs look.
+//! 2. Region and partition come from the ARN; for a function by its bare name from where Amazon's SDKs look.
 //! 3. Credentials come from the environment, the shared files, the container's endpoint or the instance's role, in this
 //!    order, and are renewed before they expire.
 //! 4. The environment is read through an [`Env`], the time through the [`Client`]: tests bring their own.
@@ -19,6 +19,7 @@ mod sign;
 mod sns;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,19 +38,15 @@ pub use sns::Sns;
 #[derive(Clone)]
 pub struct Aws(Arc<Shared>);
 
-/// What a configuration may say. Everything left out is found as Amazon's SDKs find it.
+/// What a configuration may say of a recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsOptions {
-    /// The address of SNS, such as that of a VPC endpoint; goes before `AWS_ENDPOINT_URL_SNS`.
-    pub sns_endpoint: Option<String>,
-    /// The address of Lambda; goes before `AWS_ENDPOINT_URL_LAMBDA`.
-    pub lambda_endpoint: Option<String>,
-    /// The region of functions that are called by their bare names; goes before `AWS_REGION`.
-    pub region: Option<String>,
-    /// The profile in the shared files; goes before `AWS_PROFILE`.
-    pub profile: Option<String>,
-    /// How long a call may take.
+    /// The address of the service, such as that of a VPC endpoint; goes before `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// How long a call may take. Asking for credentials is beside it: 6 seconds at most for each source.
     pub timeout: Duration,
+    /// A file with the text for SNS, with the tags of a webhook's; the texts of several events are put together.
+    pub template: Option<PathBuf>,
 }
 
 /// A recipient that cannot be: a sentence that says what to write instead.
@@ -60,7 +57,6 @@ pub struct AwsError(pub(crate) String);
 struct Shared {
     client: Client,
     env: Env,
-    options: AwsOptions,
     credentials: Credentials,
     region: Region,
 }
@@ -80,40 +76,35 @@ struct Call<'a> {
     target: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    options: &'a AwsOptions,
 }
 
 impl Default for AwsOptions {
     fn default() -> Self {
-        Self {
-            sns_endpoint: None,
-            lambda_endpoint: None,
-            region: None,
-            profile: None,
-            timeout: Duration::from_secs(10),
-        }
+        Self { endpoint: None, timeout: Duration::from_secs(10), template: None }
     }
 }
 
 impl Aws {
     /// Reaches Amazon through `client`. Nothing is read or asked before the first message.
-    pub fn new(client: Client, env: Env, options: AwsOptions) -> Self {
-        let credentials = Credentials::new(client.clone(), env.clone(), options.profile.clone());
-        Self(Arc::new(Shared { client, env, options, credentials, region: Region::default() }))
+    pub fn new(client: Client, env: Env) -> Self {
+        let credentials = Credentials::new(client.clone(), env.clone());
+        Self(Arc::new(Shared { client, env, credentials, region: Region::default() }))
     }
 
     /// The region of what is called by its bare name.
     async fn region(&self) -> Result<String, DeliveryError> {
-        let Shared { client, env, options, region, .. } = &*self.0;
-        region.find(client, env, options).await
+        let Shared { client, env, region, .. } = &*self.0;
+        region.find(client, env).await
     }
 
     /// Signs and sends once, and gives the answer to a call that was taken.
     async fn send(&self, call: Call<'_>) -> Result<Answer, DeliveryError> {
-        let Shared { client, env, options, credentials, .. } = &*self.0;
+        let Shared { client, env, credentials, .. } = &*self.0;
+        let endpoint = region::endpoint(call.service, call.region, env, call.options)?;
         let keys = credentials.keys().await?;
-        let endpoint = region::endpoint(call.service, call.region, env, options)?;
         let url = format!("{endpoint}{}", call.target);
-        let mut request = Request::post(&url, call.body.as_slice()).timeout(options.timeout);
+        let mut request = Request::post(&url, call.body.as_slice()).timeout(call.options.timeout);
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
@@ -138,7 +129,7 @@ impl Aws {
 
 impl fmt::Debug for Aws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Aws").field("options", &self.0.options).finish_non_exhaustive()
+        f.write_str("Aws")
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Delivered, DeliveryError, Notifier, Secret};
 use crate::event::{Event, What};
 use crate::outbox::Message;
 
-use template::Template;
+pub(crate) use template::Template;
 
 /// Of the body of a message. Counts up when a field changes its meaning or goes away, not when one is new.
 const VERSION: u32 = 1;

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smokeprobe_alerts::notify::aws::{AwsOptions, Lambda, Sns};
+use smokeprobe_alerts::notify::aws::{AwsOptions, Sns};
 use smokeprobe_alerts::notify::testing::{event, message};
 use smokeprobe_alerts::{Message, Notifier, What};
 use smokeprobe_core::sim::ManualClock;
 
 use crate::server::{Seen, Server, answer, hang};
-use crate::{NOW, aws_at, clock, permanent, transient};
+use crate::{NOW, aws, aws_at, clock, lambda, permanent, transient};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:netops";
 
@@ -27,8 +27,8 @@ impl Topic {
     }
 
     fn sns(&self, clock: &ManualClock, env: &[(&str, &str)]) -> Sns {
-        let options = AwsOptions { sns_endpoint: Some(self.0.url("")), ..AwsOptions::default() };
-        Sns::new(&aws_at(clock, env, options), TOPIC).unwrap()
+        let options = AwsOptions { endpoint: Some(self.0.url("")), ..AwsOptions::default() };
+        Sns::new(&aws_at(clock, env), TOPIC, options).unwrap()
     }
 
     /// The key's name and the token of each request.
@@ -311,9 +311,9 @@ async fn the_region_of_a_bare_name_is_found_as_the_sdks_do() {
     let config =
         "[profile other]\nregion = sa-east-1\n[default]\nregion=eu-west-3 # ours\nlambda =\n  region = no-no-1\n";
     std::fs::write(folder.path().join(".aws/config"), config).unwrap();
-    let lambda = Server::answering(202, "", "");
+    let server = Server::answering(202, "", "");
     let instance = Instance::new();
-    let (url, metadata) = (lambda.url(""), instance.server.url(""));
+    let (url, metadata) = (server.url(""), instance.server.url(""));
     let everything = [
         ("AWS_REGION", "eu-west-1"),
         ("AWS_DEFAULT_REGION", "eu-west-2"),
@@ -321,24 +321,15 @@ async fn the_region_of_a_bare_name_is_found_as_the_sdks_do() {
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &metadata),
         ("AWS_ENDPOINT_URL_LAMBDA", &url),
     ];
-    for (skipped, said, expected) in [
-        (0, Some("cn-north-1"), "cn-north-1"),
-        (0, None, "eu-west-1"),
-        (1, None, "eu-west-2"),
-        (2, None, "eu-west-3"),
-        (3, None, "ap-southeast-1"),
-    ] {
-        let options = AwsOptions { region: said.map(str::to_owned), ..AwsOptions::default() };
-        let aws = aws_at(&clock(), &everything[skipped..], options);
-        Lambda::new(&aws, "pager").unwrap().deliver(&raised()).await.unwrap();
-        let seen = lambda.seen().pop().unwrap();
+    for (skipped, expected) in [(0, "eu-west-1"), (1, "eu-west-2"), (2, "eu-west-3"), (3, "ap-southeast-1")] {
+        lambda(&aws(&everything[skipped..]), "pager").deliver(&raised()).await.unwrap();
+        let seen = server.seen().pop().unwrap();
         let authorization = seen.header("authorization").unwrap();
         assert!(authorization.contains(&format!("/{expected}/lambda/aws4_request")), "{expected}: {authorization}");
     }
-    let nowhere = aws_at(&clock(), &[("AWS_EC2_METADATA_DISABLED", "true")], AwsOptions::default());
-    let reason = permanent(&Lambda::new(&nowhere, "pager").unwrap(), &raised()).await;
+    let nowhere = aws(&[("AWS_EC2_METADATA_DISABLED", "true")]);
+    let reason = permanent(&lambda(&nowhere, "pager"), &raised()).await;
     assert!(reason.contains("write its whole ARN, or set AWS_REGION"), "{reason}");
     let evil = [("AWS_REGION", "x.evil.example/"), ("AWS_ENDPOINT_URL", &url)];
-    let evil = aws_at(&clock(), &evil, AwsOptions::default());
-    assert!(permanent(&Lambda::new(&evil, "pager").unwrap(), &raised()).await.contains("is not a region"));
+    assert!(permanent(&lambda(&aws(&evil), "pager"), &raised()).await.contains("is not a region"));
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock};
 
-use smokeprobe_alerts::notify::aws::{Aws, AwsOptions, Env};
+use smokeprobe_alerts::notify::aws::{Aws, AwsOptions, Env, Lambda, Sns};
 use smokeprobe_alerts::notify::http::{Client, ClientOptions, ProxyChoice};
 use smokeprobe_alerts::notify::testing::TIME;
 use smokeprobe_alerts::{DeliveryError, Message, Notifier};
@@ -45,14 +45,22 @@ fn clock() -> ManualClock {
     ManualClock::new(WallTime::from_unix_secs(NOW))
 }
 
-fn aws_at(clock: &ManualClock, env: &[(&str, &str)], options: AwsOptions) -> Aws {
+fn aws_at(clock: &ManualClock, env: &[(&str, &str)]) -> Aws {
     let http = ClientOptions { proxy: ProxyChoice::Direct, ..ClientOptions::default() };
     let client = Client::new(Arc::new(clock.clone()), &http).unwrap();
-    Aws::new(client, Env::of(env.to_vec()), options)
+    Aws::new(client, Env::of(env.to_vec()))
 }
 
 fn aws(env: &[(&str, &str)]) -> Aws {
-    aws_at(&clock(), env, AwsOptions::default())
+    aws_at(&clock(), env)
+}
+
+fn sns(aws: &Aws, arn: &str) -> Sns {
+    Sns::new(aws, arn, AwsOptions::default()).unwrap()
+}
+
+fn lambda(aws: &Aws, name: &str) -> Lambda {
+    Lambda::new(aws, name, AwsOptions::default()).unwrap()
 }
 
 /// With keys, and everything at this address.

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use smokeprobe_alerts::notify::aws::{Aws, Lambda, Sns};
+use smokeprobe_alerts::notify::aws::Aws;
 use smokeprobe_alerts::notify::http::{Client, ClientOptions, ProxyChoice, Request};
 use smokeprobe_alerts::notify::testing::{event, message};
 use smokeprobe_alerts::{Notifier, What};
@@ -145,7 +145,7 @@ async fn what_is_published_and_invoked_arrives() {
     let raised = || event("Test.Lossy", "someloss", What::Raised);
 
     let (topic, queue) = moto.topic("netops").await;
-    let sns = Sns::new(&moto.aws(), &topic).unwrap();
+    let sns = crate::sns(&moto.aws(), &topic);
     let delivered = sns.deliver(&message("sns:x", vec![raised()])).await.unwrap();
     let received = moto.receive(&queue).await;
     assert_eq!(delivered.note, format!("MessageId {}", received["MessageId"].as_str().unwrap()));
@@ -165,7 +165,7 @@ async fn what_is_published_and_invoked_arrives() {
 
     // A FIFO topic takes the second try of a message for the first: one message in the queue.
     let (topic, queue) = moto.topic("order.fifo").await;
-    let sns = Sns::new(&moto.aws(), &topic).unwrap();
+    let sns = crate::sns(&moto.aws(), &topic);
     let two = message("sns:x", vec![raised(), event("Test.Other", "someloss", What::Cleared)]);
     for _ in 0..2 {
         sns.deliver(&two).await.unwrap();
@@ -177,7 +177,7 @@ async fn what_is_published_and_invoked_arrives() {
         json!({"Type": "String.Array", "Value": r#"["cleared","raised"]"#})
     );
 
-    let gone = Sns::new(&moto.aws(), "arn:aws:sns:us-east-1:123456789012:gone").unwrap();
+    let gone = crate::sns(&moto.aws(), "arn:aws:sns:us-east-1:123456789012:gone");
     let reason = permanent(&gone, &message("sns:x", vec![raised()])).await;
     assert!(reason.contains("NotFound") && reason.contains("check account, name and region"), "{reason}");
 
@@ -185,7 +185,7 @@ async fn what_is_published_and_invoked_arrives() {
     moto.post("/moto-api/config", "{\"lambda\": {\"use_docker\": false}}").await;
     moto.post("/moto-api/recorder/start-recording", "").await;
     for function in ["pager:live", "arn:aws:lambda:us-east-1:123456789012:function:pager"] {
-        let lambda = Lambda::new(&moto.aws(), function).unwrap();
+        let lambda = crate::lambda(&moto.aws(), function);
         lambda.deliver(&message("lambda:pager", vec![raised()])).await.unwrap();
     }
     let recording =

@@ -1,6 +1,6 @@
 //! Which topics and functions there can be.
 
-use smokeprobe_alerts::notify::aws::{Lambda, Sns};
+use smokeprobe_alerts::notify::aws::{AwsOptions, Lambda, Sns};
 
 use crate::aws;
 
@@ -19,7 +19,7 @@ fn topics_of_every_partition_are_taken() {
         "arn:aws-us-gov:sns:us-gov-west-1:123456789012:net-ops_2.fifo",
         " arn:aws-cn:sns:cn-northwest-1:000000000000:a ",
     ] {
-        Sns::new(&aws(&[]), arn).unwrap();
+        Sns::new(&aws(&[]), arn, AwsOptions::default()).unwrap();
     }
 }
 
@@ -40,7 +40,7 @@ fn what_is_no_topic_is_refused_with_the_fault_and_an_example() {
         ("arn:aws:sns:us-east-1:123456789012:x.fifo.fifo", "not the name of a topic"),
         ("arn:aws:sns:us-east-1:123456789012:x:2bcfbf39-05c3-41de-beaa-fcfcc21c8f55", "not that of a subscription"),
     ] {
-        let said = refused(Sns::new(&aws(&[]), arn));
+        let said = refused(Sns::new(&aws(&[]), arn, AwsOptions::default()));
         assert!(said.contains(fault), "{arn}: {said}");
         assert!(said.contains("arn:aws:sns:eu-central-1:123456789012:NAME") || said.contains("subscription"), "{said}");
     }
@@ -58,7 +58,7 @@ fn functions_are_named_as_lambda_has_it() {
         "arn:aws-cn:lambda:cn-north-1:123456789012:function:pager",
         "arn:aws:lambda:us-east-1:123456789012:function:pager:live",
     ] {
-        Lambda::new(&aws(&[]), name).unwrap();
+        Lambda::new(&aws(&[]), name, AwsOptions::default()).unwrap();
     }
     for (name, fault) in [
         ("", "is not a function"),
@@ -71,7 +71,7 @@ fn functions_are_named_as_lambda_has_it() {
         ("arn:aws:sns:us-east-1:123456789012:pager", "one of sns, not of lambda"),
         ("arn:aws:lambda:cn-north-1:123456789012:function:x", "belongs to the partition aws-cn"),
     ] {
-        let said = refused(Lambda::new(&aws(&[]), name));
+        let said = refused(Lambda::new(&aws(&[]), name, AwsOptions::default()));
         assert!(said.contains(fault), "{name}: {said}");
     }
 }

@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use smokeprobe_alerts::notify::aws::{Lambda, Sns};
+use smokeprobe_alerts::notify::aws::{AwsOptions, Lambda, Sns};
 use smokeprobe_alerts::notify::testing::{event, message};
 use smokeprobe_alerts::{DeliveryError, Message, Notifier, What};
 
 use crate::server::{Server, hang};
-use crate::{SECRET, aws_at, clock, keyed, permanent, transient};
+use crate::{SECRET, aws, keyed, permanent, transient};
 
 fn raised() -> Message {
     message("sns:x", vec![event("Test.Lossy", "someloss", What::Raised)])
 }
 
 fn sns(server: &Server) -> Sns {
-    Sns::new(&keyed(&server.url("")), "arn:aws-cn:sns:cn-north-1:123456789012:netops").unwrap()
+    crate::sns(&keyed(&server.url("")), "arn:aws-cn:sns:cn-north-1:123456789012:netops")
 }
 
 fn lambda(server: &Server) -> Lambda {
-    Lambda::new(&keyed(&server.url("")), "arn:aws:lambda:us-east-1:123456789012:function:pager").unwrap()
+    crate::lambda(&keyed(&server.url("")), "arn:aws:lambda:us-east-1:123456789012:function:pager")
 }
 
 /// A fault as the query protocol tells it.
@@ -103,13 +103,8 @@ async fn what_is_not_of_amazon_is_told_as_it_is() {
 #[tokio::test]
 async fn a_service_that_hangs_holds_a_message_for_the_stated_time_only() {
     let server = Server::new(|_, stream| hang(stream));
-    let options = smokeprobe_alerts::notify::aws::AwsOptions {
-        sns_endpoint: Some(server.url("")),
-        timeout: Duration::from_millis(300),
-        ..smokeprobe_alerts::notify::aws::AwsOptions::default()
-    };
-    let env = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
-    let sns = Sns::new(&aws_at(&clock(), &env, options), "arn:aws:sns:us-east-1:123456789012:x").unwrap();
+    let options = AwsOptions { timeout: Duration::from_millis(300), ..AwsOptions::default() };
+    let sns = Sns::new(&keyed(&server.url("")), "arn:aws:sns:us-east-1:123456789012:x", options).unwrap();
     let reason = transient(&sns, &raised()).await;
     assert!(reason.contains("within 300ms"), "{reason}");
 }
@@ -129,8 +124,8 @@ async fn secrets_that_come_back_are_not_shown() {
         ("AWS_SESSION_TOKEN", token),
         ("AWS_ENDPOINT_URL", url.as_str()),
     ];
-    let aws = aws_at(&clock(), &env, smokeprobe_alerts::notify::aws::AwsOptions::default());
-    let sns = Sns::new(&aws, "arn:aws:sns:us-east-1:123456789012:x").unwrap();
+    let aws = aws(&env);
+    let sns = crate::sns(&aws, "arn:aws:sns:us-east-1:123456789012:x");
     let reason = permanent(&sns, &raised()).await;
     assert!(reason.contains("Odd"), "{reason}");
     let signature = server.only().header("authorization").unwrap().rsplit('=').next().unwrap().to_owned();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use smokeprobe_alerts::notify::aws::{Lambda, Sns};
+use smokeprobe_alerts::notify::aws::{AwsOptions, Lambda, Sns};
 use smokeprobe_alerts::notify::testing::{event, message};
 use smokeprobe_alerts::{Message, Notifier, What};
 
 use crate::server::{Seen, Server};
-use crate::{aws_at, clock, keyed, permanent};
+use crate::{aws, keyed, lambda, permanent, sns};
 
 const PUBLISHED: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
     <MessageId>94f20ce6-13c5-43a0-9a9e-ca52d816e90b</MessageId></PublishResult></PublishResponse>";
@@ -25,7 +25,7 @@ fn form(seen: &Seen) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn a_publication_has_subject_text_and_attributes() {
     let server = Server::answering(200, "", PUBLISHED);
-    let sns = Sns::new(&keyed(&server.url("")), TOPIC).unwrap();
+    let sns = sns(&keyed(&server.url("")), TOPIC);
     assert_eq!((sns.name(), sns.groups()), ("sns", true));
     let delivered = sns.deliver(&raised()).await.unwrap();
     assert_eq!(delivered.note, "MessageId 94f20ce6-13c5-43a0-9a9e-ca52d816e90b");
@@ -50,7 +50,7 @@ async fn a_publication_has_subject_text_and_attributes() {
 #[tokio::test]
 async fn to_a_fifo_topic_each_try_of_a_message_has_the_same_number() {
     let server = Server::answering(200, "", PUBLISHED);
-    let sns = Sns::new(&keyed(&server.url("")), "arn:aws:sns:us-east-1:123456789012:netops.fifo").unwrap();
+    let sns = sns(&keyed(&server.url("")), "arn:aws:sns:us-east-1:123456789012:netops.fifo");
     let first = raised();
     let again = Message { attempts: 1, ..first.clone() };
     let other = Message { id: smokeprobe_alerts::MessageId(18), ..first.clone() };
@@ -66,7 +66,7 @@ async fn to_a_fifo_topic_each_try_of_a_message_has_the_same_number() {
 #[tokio::test]
 async fn text_and_attributes_together_stay_within_the_limit() {
     let server = Server::answering(200, "", PUBLISHED);
-    let sns = Sns::new(&keyed(&server.url("")), TOPIC).unwrap();
+    let sns = sns(&keyed(&server.url("")), TOPIC);
     let events = (0..3000).map(|n| event(&format!("Test.Host{}", n % 50), "丢包", What::Raised)).collect();
     sns.deliver(&message("sns:x", events)).await.unwrap();
     let form = form(&server.only());
@@ -80,9 +80,9 @@ async fn text_and_attributes_together_stay_within_the_limit() {
 #[tokio::test]
 async fn an_endpoint_that_is_not_sns_delivers_nothing() {
     let server = Server::answering(200, "", "<html>Welcome to nginx</html>");
-    let reason = permanent(&Sns::new(&keyed(&server.url("")), TOPIC).unwrap(), &raised()).await;
+    let reason = permanent(&sns(&keyed(&server.url("")), TOPIC), &raised()).await;
     assert!(reason.contains("without a MessageId") && reason.contains("check the endpoint"), "{reason}");
-    let lambda = Lambda::new(&keyed(&server.url("")), "arn:aws:lambda:us-east-1:123456789012:function:pager").unwrap();
+    let lambda = lambda(&keyed(&server.url("")), "arn:aws:lambda:us-east-1:123456789012:function:pager");
     let reason = permanent(&lambda, &raised()).await;
     assert!(reason.contains("answered 200 where Lambda answers 202"), "{reason}");
 }
@@ -99,11 +99,8 @@ async fn an_invocation_is_an_event_with_the_json_of_a_webhook() {
         ("pager:$LATEST", "/2015-03-31/functions/pager/invocations?Qualifier=%24LATEST"),
     ] {
         let env = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "B"), ("AWS_REGION", "eu-west-1")];
-        let options = smokeprobe_alerts::notify::aws::AwsOptions {
-            lambda_endpoint: Some(server.url("/")),
-            ..smokeprobe_alerts::notify::aws::AwsOptions::default()
-        };
-        let lambda = Lambda::new(&aws_at(&clock(), &env, options), name).unwrap();
+        let options = AwsOptions { endpoint: Some(server.url("/")), ..AwsOptions::default() };
+        let lambda = Lambda::new(&aws(&env), name, options).unwrap();
         let delivered = lambda.deliver(&raised()).await.unwrap();
         assert_eq!(delivered.note, "queued, request 9e8a");
         let seen = server.seen().pop().unwrap();
@@ -120,11 +117,26 @@ async fn an_invocation_is_an_event_with_the_json_of_a_webhook() {
 #[tokio::test]
 async fn an_invocation_stays_within_the_limit() {
     let server = Server::answering(202, "", "");
-    let lambda = Lambda::new(&keyed(&server.url("")), "arn:aws:lambda:us-east-1:123456789012:function:pager").unwrap();
+    let lambda = lambda(&keyed(&server.url("")), "arn:aws:lambda:us-east-1:123456789012:function:pager");
     let events = (0..3000).map(|_| event("Test.Lossy", "someloss", What::Raised)).collect();
     lambda.deliver(&message("lambda:pager", events)).await.unwrap();
     let seen = server.only();
     assert!((230_000..=262_144).contains(&seen.body.len()), "{}", seen.body.len());
     let (told, omitted) = (seen.json()["events"].as_array().unwrap().len(), seen.json()["omitted"].as_u64().unwrap());
     assert_eq!(told as u64 + omitted, 3000);
+}
+
+#[tokio::test]
+async fn a_text_may_be_the_users_own() {
+    let server = Server::answering(200, "", PUBLISHED);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let options = AwsOptions { template: Some(file.path().to_owned()), ..AwsOptions::default() };
+    let sns = Sns::new(&keyed(&server.url("")), TOPIC, options).unwrap();
+    let reason = permanent(&sns, &raised()).await;
+    assert!(reason.contains("gives no text"), "{reason}");
+    std::fs::write(file.path(), "<##ALERT##> <##WHAT##>: <##COMMENT##>").unwrap();
+    let two = vec![event("A.B", "loss", What::Raised), event("A.C", "loss", What::Cleared)];
+    sns.deliver(&message("sns:x", two)).await.unwrap();
+    let comment = "连续三次丢包 loss 3 times in a row";
+    assert_eq!(form(&server.only())["Message"], format!("loss was raised: {comment}\nloss was cleared: {comment}"));
 }

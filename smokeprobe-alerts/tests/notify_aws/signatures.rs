@@ -9,7 +9,7 @@ use smokeprobe_alerts::notify::testing::{event, message};
 use smokeprobe_alerts::{Notifier, What};
 
 use crate::server::{Seen, Server};
-use crate::{ID, NOW, SECRET, aws_at, clock, python};
+use crate::{ID, NOW, SECRET, aws, python};
 
 /// What botocore makes of these requests.
 fn oracle(cases: &[Value]) -> Vec<String> {
@@ -74,22 +74,21 @@ async fn signatures_are_those_of_botocore() {
     let mut cases = Vec::new();
     let mut ours = Vec::new();
     for token in [None, Some("FwoGZXIvYXdzEBYaDH+/session==")] {
-        let env =
-            [("AWS_ACCESS_KEY_ID", ID), ("AWS_SECRET_ACCESS_KEY", SECRET), ("AWS_SESSION_TOKEN", token.unwrap_or(""))];
-        let options = AwsOptions {
-            sns_endpoint: Some(sns.url("")),
-            lambda_endpoint: Some(lambda.url("")),
-            region: Some("us-gov-west-1".into()),
-            ..AwsOptions::default()
-        };
-        let aws = aws_at(&clock(), &env, options);
+        let env = [
+            ("AWS_ACCESS_KEY_ID", ID),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+            ("AWS_SESSION_TOKEN", token.unwrap_or("")),
+            ("AWS_REGION", "us-gov-west-1"),
+        ];
+        let aws = aws(&env);
+        let at = |server: &Server| AwsOptions { endpoint: Some(server.url("")), ..AwsOptions::default() };
         for (what, alert) in [(What::Raised, "someloss"), (What::Cleared, "丢包 & \"=+%\u{1f4a5}")] {
             let message = message("x", vec![event("Test.Lossy~boomer", alert, what)]);
             for (topic, region) in [
                 ("arn:aws:sns:eu-central-1:123456789012:netops", "eu-central-1"),
                 ("arn:aws-cn:sns:cn-north-1:123456789012:netops.fifo", "cn-north-1"),
             ] {
-                Sns::new(&aws, topic).unwrap().deliver(&message).await.unwrap();
+                Sns::new(&aws, topic, at(&sns)).unwrap().deliver(&message).await.unwrap();
                 let seen = sns.seen().pop().unwrap();
                 cases.push(case(&seen, &sns, "sns", region, token));
                 ours.push(seen.header("authorization").unwrap().to_owned());
@@ -99,7 +98,7 @@ async fn signatures_are_those_of_botocore() {
                 ("pager:$LATEST", "us-gov-west-1"),
                 ("arn:aws-cn:lambda:cn-northwest-1:123456789012:function:pager:live", "cn-northwest-1"),
             ] {
-                Lambda::new(&aws, function).unwrap().deliver(&message).await.unwrap();
+                Lambda::new(&aws, function, at(&lambda)).unwrap().deliver(&message).await.unwrap();
                 let seen = lambda.seen().pop().unwrap();
                 cases.push(case(&seen, &lambda, "lambda", region, token));
                 ours.push(seen.header("authorization").unwrap().to_owned());

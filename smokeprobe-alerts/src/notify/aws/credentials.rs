@@ -16,7 +16,7 @@ const EARLY: Duration = Duration::from_secs(5 * 60);
 
 /// After a source failed it is not asked again for this long: the messages to all recipients fail at once with what it
 /// said, and do not wait for it one after the other.
-const PAUSE: Duration = Duration::from_secs(5);
+pub(super) const PAUSE: Duration = Duration::from_secs(5);
 
 /// Who we are.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,7 +33,6 @@ pub(super) struct Keys {
 pub(super) struct Credentials {
     client: Client,
     env: Env,
-    profile: Option<String>,
     // Held while they are fetched: who comes meanwhile waits for the same answer.
     kept: Mutex<Kept>,
 }
@@ -45,8 +44,8 @@ struct Kept {
 }
 
 impl Credentials {
-    pub(super) fn new(client: Client, env: Env, profile: Option<String>) -> Self {
-        Self { client, env, profile, kept: Mutex::default() }
+    pub(super) fn new(client: Client, env: Env) -> Self {
+        Self { client, env, kept: Mutex::default() }
     }
 
     /// Credentials that are valid now.
@@ -93,11 +92,11 @@ impl Credentials {
     /// The first source that is there. One that is there and fails ends the search: to go on as somebody else would
     /// hide the fault.
     async fn look_for(&self) -> Result<Keys, DeliveryError> {
-        let Self { client, env, profile, .. } = self;
+        let Self { client, env, .. } = self;
         if let Some(keys) = of_environment(env)? {
             return Ok(keys);
         }
-        if let Some(keys) = profile::read(env, profile.as_deref()).await?.and_then(|profile| profile.keys) {
+        if let Some(keys) = profile::read(env).await?.and_then(|profile| profile.keys) {
             return Ok(keys);
         }
         if let Some(keys) = container::keys(client, env).await? {

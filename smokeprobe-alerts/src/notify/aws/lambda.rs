@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::arn::{Arn, is_word};
 use super::region::Partition;
-use super::{Aws, AwsError, Call, Delivered, DeliveryError, Service};
+use super::{Aws, AwsError, AwsOptions, Call, Delivered, DeliveryError, Service};
 use crate::notify::{Notifier, webhook};
 use crate::outbox::Message;
 
@@ -25,14 +25,14 @@ pub struct Lambda {
     function: String,
     /// Version or alias.
     qualifier: Option<String>,
+    options: AwsOptions,
 }
 
 impl Lambda {
     /// A function: `NAME`, `NAME:ALIAS`, `ACCOUNT:function:NAME[:ALIAS]` or a whole ARN.
     ///
-    /// The region of all but the last is that of [`AwsOptions::region`](super::AwsOptions::region), of `AWS_REGION`,
-    /// `AWS_DEFAULT_REGION`, of the profile, or of the instance.
-    pub fn new(aws: &Aws, name: &str) -> Result<Self, AwsError> {
+    /// The region of all but the last is that of `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, or the instance.
+    pub fn new(aws: &Aws, name: &str, options: AwsOptions) -> Result<Self, AwsError> {
         let name = name.trim();
         let (region, account, resource) = if name.starts_with("arn:") {
             let arn = Arn::parse(name, Service::Lambda, FORM)?;
@@ -66,7 +66,7 @@ impl Lambda {
             (None, Some(account)) => format!("{account}:function:{function}"),
             (_, None) => function.to_owned(),
         };
-        Ok(Self { aws: aws.clone(), region, function: whole, qualifier: qualifier.map(str::to_owned) })
+        Ok(Self { aws: aws.clone(), region, function: whole, qualifier: qualifier.map(str::to_owned), options })
     }
 
     /// Path and query of `Invoke` (API reference).
@@ -121,6 +121,7 @@ impl Notifier for Lambda {
                 ("x-amz-invocation-type", "Event".to_owned()),
             ],
             body: payload(message, AT_MOST),
+            options: &self.options,
         };
         let answer = self.aws.send(call).await?;
         if answer.status != 202 {

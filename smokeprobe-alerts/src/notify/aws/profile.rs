@@ -22,8 +22,8 @@ const UNSUPPORTED: [&str; 5] =
 
 /// Reads the profile; `None` when there is none and nobody asked for one by name. Read anew at each use, so that keys
 /// that are replaced are picked up.
-pub(super) async fn read(env: &Env, named: Option<&str>) -> Result<Option<Profile>, DeliveryError> {
-    let asked = named.map(str::to_owned).or_else(|| env.read("AWS_PROFILE"));
+pub(super) async fn read(env: &Env) -> Result<Option<Profile>, DeliveryError> {
+    let asked = env.read("AWS_PROFILE");
     let config = env.file("AWS_CONFIG_FILE", ".aws/config");
     let credentials = env.file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
     let reading =
@@ -97,6 +97,7 @@ fn text(path: &Path) -> Result<Option<String>, DeliveryError> {
 fn section(text: &str, wanted: &str, is_config: bool) -> Option<BTreeMap<String, String>> {
     let mut found: Option<BTreeMap<String, String>> = None;
     let mut inside = false;
+    let text = text.trim_start_matches('\u{feff}');
     for line in text.lines() {
         // What is indented belongs to the entry before it: settings of single services.
         if line.starts_with([' ', '\t', '#', ';']) {

@@ -1,9 +1,11 @@
 //! Regions, the partitions that they belong to, and the addresses of services there.
 
-use tokio::sync::OnceCell;
+use smokeprobe_core::WallTime;
+use tokio::sync::Mutex;
 
 use super::super::DeliveryError;
 use super::super::http::Client;
+use super::credentials::PAUSE;
 use super::{AwsOptions, Env, Service, imds, profile};
 
 /// A part of Amazon with accounts and addresses of its own.
@@ -14,9 +16,9 @@ pub(super) enum Partition {
     UsGov,
 }
 
-/// The region of what is called without one, once it is known.
+/// The region of what is called without one, once it is known; or when it was looked for last, and why in vain.
 #[derive(Debug, Default)]
-pub(super) struct Region(OnceCell<String>);
+pub(super) struct Region(Mutex<Option<Result<String, (WallTime, DeliveryError)>>>);
 
 impl Partition {
     pub(super) fn named(name: &str) -> Option<Self> {
@@ -48,17 +50,25 @@ impl Partition {
 }
 
 impl Region {
-    /// The first that says one: options, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, the instance.
-    pub(super) async fn find(&self, client: &Client, env: &Env, options: &AwsOptions) -> Result<String, DeliveryError> {
-        self.0.get_or_try_init(|| look_for(client, env, options)).await.cloned()
+    /// The first that says one: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, the instance.
+    pub(super) async fn find(&self, client: &Client, env: &Env) -> Result<String, DeliveryError> {
+        let mut known = self.0.lock().await;
+        let now = client.now();
+        match &*known {
+            Some(Ok(region)) => return Ok(region.clone()),
+            Some(Err((at, error))) if *at <= now && now < *at + PAUSE => return Err(error.clone()),
+            _ => {}
+        }
+        let found = look_for(client, env).await;
+        *known = Some(found.clone().map_err(|error| (client.now(), error)));
+        found
     }
 }
 
-async fn look_for(client: &Client, env: &Env, options: &AwsOptions) -> Result<String, DeliveryError> {
-    let said = options.region.clone().or_else(|| env.read("AWS_REGION")).or_else(|| env.read("AWS_DEFAULT_REGION"));
-    let said = match said {
+async fn look_for(client: &Client, env: &Env) -> Result<String, DeliveryError> {
+    let said = match env.read("AWS_REGION").or_else(|| env.read("AWS_DEFAULT_REGION")) {
         Some(region) => Some(region),
-        None => profile::read(env, options.profile.as_deref()).await?.and_then(|profile| profile.region),
+        None => profile::read(env).await?.and_then(|profile| profile.region),
     };
     let region = match said {
         Some(region) => region,
@@ -88,16 +98,16 @@ pub(super) fn endpoint(
     env: &Env,
     options: &AwsOptions,
 ) -> Result<String, DeliveryError> {
-    let (configured, variable) = match service {
-        Service::Sns => (&options.sns_endpoint, "AWS_ENDPOINT_URL_SNS"),
-        Service::Lambda => (&options.lambda_endpoint, "AWS_ENDPOINT_URL_LAMBDA"),
+    let variable = match service {
+        Service::Sns => "AWS_ENDPOINT_URL_SNS",
+        Service::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
     };
     let from_env = || {
         let ignored = env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
         let said = env.read(variable).or_else(|| env.read("AWS_ENDPOINT_URL"));
         said.filter(|_| !ignored)
     };
-    let Some(said) = configured.clone().or_else(from_env) else {
+    let Some(said) = options.endpoint.clone().or_else(from_env) else {
         return Ok(format!("https://{}.{region}.{}", service.name(), Partition::of_region(region).suffix()));
     };
     let said = said.trim().trim_end_matches('/');
@@ -142,18 +152,20 @@ mod tests {
     #[test]
     fn an_endpoint_of_the_options_goes_before_one_of_the_environment() {
         let both = [("AWS_ENDPOINT_URL", "http://all:1/"), ("AWS_ENDPOINT_URL_SNS", "http://sns:2")];
-        let own = AwsOptions { sns_endpoint: Some("http://own:3/base/".into()), ..AwsOptions::default() };
+        let own = AwsOptions { endpoint: Some("http://own:3/base/".into()), ..AwsOptions::default() };
         assert_eq!(at(Service::Sns, "cn-north-1", &both, &own), "http://own:3/base");
         assert_eq!(at(Service::Sns, "cn-north-1", &both, &AwsOptions::default()), "http://sns:2");
-        assert_eq!(at(Service::Lambda, "cn-north-1", &both, &own), "http://all:1");
+        assert_eq!(at(Service::Lambda, "cn-north-1", &both, &AwsOptions::default()), "http://all:1");
         let ignored = [("AWS_ENDPOINT_URL", "http://all:1/"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True")];
-        assert!(at(Service::Lambda, "cn-north-1", &ignored, &own).starts_with("https://lambda.cn-north-1."));
+        let ignoring = at(Service::Lambda, "cn-north-1", &ignored, &AwsOptions::default());
+        assert_eq!(ignoring, "https://lambda.cn-north-1.amazonaws.com.cn");
+        assert_eq!(at(Service::Lambda, "cn-north-1", &ignored, &own), "http://own:3/base");
     }
 
     #[test]
     fn an_endpoint_that_is_no_address_is_told() {
         for bad in ["sns", "ftp://h", "https://h?x=1", "https://"] {
-            let options = AwsOptions { sns_endpoint: Some(bad.into()), ..AwsOptions::default() };
+            let options = AwsOptions { endpoint: Some(bad.into()), ..AwsOptions::default() };
             let error = endpoint(Service::Sns, "eu-west-1", &Env::of([("A", "b")]), &options);
             assert!(matches!(error, Err(DeliveryError::Permanent { .. })), "{bad}: {error:?}");
         }

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::arn::{Arn, is_word};
 use super::refusal::element;
-use super::{Aws, AwsError, Call, Delivered, DeliveryError, Service};
+use super::{Aws, AwsError, AwsOptions, Call, Delivered, DeliveryError, Service};
 use crate::notify::Notifier;
+use crate::notify::webhook::Template;
 use crate::outbox::Message;
 
 /// What SNS takes at most, of text and attributes together (API reference of `Publish`).
@@ -27,11 +28,12 @@ pub struct Sns {
     region: String,
     /// The topic keeps the order.
     is_fifo: bool,
+    options: AwsOptions,
 }
 
 impl Sns {
     /// A topic by its ARN.
-    pub fn new(aws: &Aws, arn: &str) -> Result<Self, AwsError> {
+    pub fn new(aws: &Aws, arn: &str, options: AwsOptions) -> Result<Self, AwsError> {
         let topic = arn.trim().to_owned();
         let arn = Arn::parse(&topic, Service::Sns, FORM)?;
         let name = &arn.resource;
@@ -46,17 +48,17 @@ impl Sns {
                 "{name:?} is not the name of a topic: an ARN here looks like {FORM}, the name has letters, digits, - and _"
             )));
         }
-        Ok(Self { aws: aws.clone(), is_fifo: fifo.is_some(), region: arn.region, topic })
+        Ok(Self { aws: aws.clone(), is_fifo: fifo.is_some(), region: arn.region, topic, options })
     }
 
     /// The parameters of `Publish`.
-    fn form(&self, message: &Message) -> String {
+    fn form(&self, message: &Message) -> Result<String, DeliveryError> {
         let attributes = text::attributes(message);
         let used: usize = attributes.iter().map(|(name, kind, value)| name.len() + kind.len() + value.len()).sum();
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", "Publish").append_pair("Version", "2010-03-31").append_pair("TopicArn", &self.topic);
         form.append_pair("Subject", &text::subject(message));
-        form.append_pair("Message", &text::body(message, AT_MOST - used));
+        form.append_pair("Message", &self.text(message, AT_MOST - used)?);
         for (number, (name, kind, value)) in (1..).zip(&attributes) {
             let entry = format!("MessageAttributes.entry.{number}");
             form.append_pair(&format!("{entry}.Name"), name);
@@ -69,7 +71,22 @@ impl Sns {
             let once = format!("smokeprobe-{}-{}", message.id.0, message.created.unix_nanos());
             form.append_pair("MessageDeduplicationId", &once);
         }
-        form.finish()
+        Ok(form.finish())
+    }
+
+    fn text(&self, message: &Message, limit: usize) -> Result<String, DeliveryError> {
+        let Some(path) = &self.options.template else { return Ok(text::cut(text::body(message, limit), limit)) };
+        let template = Template::read(path)?;
+        let texts: Vec<String> =
+            message.events.iter().map(|event| template.fill(message, event, "text/plain")).collect();
+        let text = text::cut(texts.join("\n"), limit);
+        if text.trim().is_empty() {
+            let path = path.display();
+            return Err(DeliveryError::permanent(format!(
+                "the template {path} gives no text, and SNS wants one: fill it"
+            )));
+        }
+        Ok(text)
     }
 }
 
@@ -85,7 +102,8 @@ impl Notifier for Sns {
             region: &self.region,
             target: "/".to_owned(),
             headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
-            body: self.form(message).into_bytes(),
+            body: self.form(message)?.into_bytes(),
+            options: &self.options,
         };
         let answer = self.aws.send(call).await?;
         match element(&String::from_utf8_lossy(&answer.body), "MessageId") {

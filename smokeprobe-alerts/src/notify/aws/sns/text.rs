@@ -31,7 +31,7 @@ pub(super) fn subject(message: &Message) -> String {
     }
 }
 
-/// What happened, event by event, in at most `limit` bytes of UTF-8.
+/// What happened, event by event, until that is longer than `limit` bytes.
 pub(super) fn body(message: &Message, limit: usize) -> String {
     let mut text = String::new();
     if message.events.len() > 1 {
@@ -47,6 +47,11 @@ pub(super) fn body(message: &Message, limit: usize) -> String {
             break;
         }
     }
+    text
+}
+
+/// At most `limit` bytes of UTF-8, with a word about it when something is left out.
+pub(super) fn cut(mut text: String, limit: usize) -> String {
     if text.len() > limit {
         let room = limit.saturating_sub(CUT.len());
         let end = (0..=room).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
@@ -148,7 +153,7 @@ mod tests {
         assert!(body(&many, usize::MAX).len() > super::super::AT_MOST);
         // Wherever the cut falls, also within a character.
         for limit in 100_000..100_010 {
-            let text = body(&many, limit);
+            let text = cut(body(&many, limit), limit);
             assert!(text.len() <= limit && text.len() > limit - 4 && text.ends_with(CUT), "{limit}: {}", text.len());
             assert!(text.starts_with("2000 alerts\n\nsomeloss was raised"));
         }
