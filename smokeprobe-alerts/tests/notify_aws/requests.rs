@@ -48,6 +48,15 @@ async fn a_publication_has_subject_text_and_attributes() {
 }
 
 #[tokio::test]
+async fn the_text_is_the_documented_one() {
+    let server = Server::answering(200, "", PUBLISHED);
+    sns(&keyed(&server.url("")), TOPIC).deliver(&raised()).await.unwrap();
+    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/alerts-aws.md")).unwrap();
+    let text = form(&server.only()).remove("Message").unwrap();
+    assert!(docs.contains(&format!("```\n{text}```\n")), "docs/alerts-aws.md does not have:\n{text}");
+}
+
+#[tokio::test]
 async fn to_a_fifo_topic_each_try_of_a_message_has_the_same_number() {
     let server = Server::answering(200, "", PUBLISHED);
     let sns = sns(&keyed(&server.url("")), "arn:aws:sns:us-east-1:123456789012:netops.fifo");
