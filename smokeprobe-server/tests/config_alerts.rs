@@ -109,7 +109,7 @@ fn terms_fit_the_way_unless_the_configuration_says_otherwise() {
     let terms = |group, rate| Terms { group: seconds(group), rate, max_age: seconds(86_400) };
     for (text, group, rate, timeout) in [
         ("|/bin/prog", 0, None, 30),
-        ("a@b", 5, Some(20), 10),
+        ("a@b", 5, Some(20), 60),
         ("dingtalk:t", 5, Some(20), 10),
         ("lambda:p", 5, Some(60), 10),
         ("https://a/x", 5, Some(60), 10),

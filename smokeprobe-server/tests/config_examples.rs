@@ -150,3 +150,17 @@ fn the_demo_is_accepted_without_a_word() {
     assert!(good, "{report:#}");
     assert_eq!(report["diagnostics"], serde_json::json!([]));
 }
+
+/// The readme's example of alerts is a whole configuration.
+#[test]
+fn what_the_readme_says_of_alerts_is_accepted() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```").find(|block| block.contains("*** Recipients ***")).unwrap();
+    let files = InMemory::default().with("config", example).with("dingtalk.secret", "x");
+    let (report, good) = check_from(&files, Path::new("config"), Format::Json);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert!(good, "{report:#}");
+    let found = report["diagnostics"].as_array().unwrap();
+    assert_eq!(found.len(), 1, "{report:#}");
+    assert_eq!(found[0]["message"], "the environment variable `DINGTALK_TOKEN` is not set");
+}

@@ -21,8 +21,9 @@ const RATE_OF_MACHINES: u32 = 60;
 /// Older messages say nothing that is still of use.
 const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// One try ends after this time: programs may take theirs, the net may not.
+/// One try ends after this time: programs may take theirs, mail has several hosts to try, the net may not.
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(30);
+const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
 const NET_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Messages a minute.
@@ -104,8 +105,11 @@ impl Defaults {
 
     /// How long one try may take.
     pub(super) fn timeout(&self, way: &Way) -> Duration {
-        let program = matches!(way, Way::Exec(_) | Way::Xmpp(_));
-        self.timeout.unwrap_or(if program { PROGRAM_TIMEOUT } else { NET_TIMEOUT })
+        self.timeout.unwrap_or(match way {
+            Way::Exec(_) | Way::Xmpp(_) => PROGRAM_TIMEOUT,
+            Way::Mail(_) | Way::Snpp(_) => MAIL_TIMEOUT,
+            _ => NET_TIMEOUT,
+        })
     }
 }
 
