@@ -73,3 +73,32 @@ fn a_place_that_a_definition_made_is_the_line() {
     assert_eq!(loaded.diagnostics.len(), 1);
     assert_eq!((loaded.diagnostics[0].line, loaded.diagnostics[0].column), (3, 4));
 }
+
+/// Alerts that SmokePing evaluates in another way than its manual says.
+#[test]
+fn alerts_that_behave_differently_in_smokeping_are_told_and_are_no_warning() {
+    let text = "*** Alerts ***\nto = |prog\n+ gaps\ntype = loss\npattern = >10%,*10*,>10%\ncomment = x\n\
+                + plain\ntype = loss\npattern = >60%\ncomment = x\n\
+                + tuned\ntype = loss\npattern = >10%,*10*,>10%\ncomment = x\nsemantics = legacy\n\
+                *** Targets ***\nprobe = FPing\n";
+    let files = InMemory::default().with("config", text);
+    let (report, good) = check_from(&files, Path::new("config"), Format::Human);
+    assert!(good);
+    insta::assert_snapshot!(report, @r"
+    config: no errors; 0 targets
+
+    note: 1 alert behaves differently here, as SmokePing's manual has it:
+      gaps: in SmokePing the gap `*10*` takes at most 5 rounds
+      `semantics = legacy` in an alert, or in `*** Alerts ***` for all, gives what SmokePing does
+    ");
+    let (report, _) = check_from(&files, Path::new("config"), Format::Json);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let told = ["gaps", "plain", "tuned"].map(|name| {
+        let alert = &report["alerts"][name];
+        (alert["semantics"].as_str().unwrap().to_owned(), alert["legacy_difference"].as_str().map(str::to_owned))
+    });
+    let difference = "in SmokePing the gap `*10*` takes at most 5 rounds".to_owned();
+    let documented = "documented".to_owned();
+    assert_eq!(told, [(documented.clone(), Some(difference)), (documented, None), ("legacy".to_owned(), None)]);
+    assert_eq!(report["diagnostics"], serde_json::json!([]));
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
-use smokeprobe_alerts::RecipientId;
+use smokeprobe_alerts::{RecipientId, Semantics, legacy_difference};
 
 use super::plan::{Alert, Plan, Target, TargetHost};
 use super::{Diagnostic, Disk, Files, Loaded, Severity};
@@ -35,6 +35,7 @@ pub fn check_from(files: &dyn Files, path: &Path, format: Format) -> (String, bo
         Format::Human | Format::Colour => {
             let mut report = human(&loaded.diagnostics, format == Format::Colour);
             report.push_str(&summary(&loaded, path));
+            report.extend(loaded.plan.as_ref().and_then(differences));
             report
         }
     };
@@ -87,6 +88,31 @@ fn summary(loaded: &Loaded, path: &Path) -> String {
     }
 }
 
+/// The alerts that mean something else than they did in SmokePing. Nothing is wrong with them, but whoever tuned them to
+/// what they did should know.
+fn differences(plan: &Plan) -> Option<String> {
+    let told: Vec<_> = plan.alerts.values().filter_map(|alert| Some((&alert.name, difference(alert)?))).collect();
+    let plural = match told.len() {
+        0 => return None,
+        1 => "alert behaves",
+        _ => "alerts behave",
+    };
+    let mut note = format!("\nnote: {} {plural} differently here, as SmokePing's manual has it:\n", told.len());
+    note.extend(told.into_iter().map(|(name, difference)| format!("  {name}: {difference}\n")));
+    note.push_str("  `semantics = legacy` in an alert, or in `*** Alerts ***` for all, gives what SmokePing does\n");
+    Some(note)
+}
+
+/// How an alert behaves differently in SmokePing.
+fn difference(alert: &Alert) -> Option<String> {
+    match alert.semantics {
+        Semantics::Documented => {
+            legacy_difference(&alert.kind, &alert.pattern, &alert.name, alert.priority, alert.edgetrigger)
+        }
+        Semantics::Legacy => None,
+    }
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     targets: Vec<TargetReport<'a>>,
@@ -116,6 +142,8 @@ struct AlertReport<'a> {
     edgetrigger: bool,
     priority: Option<u32>,
     to: &'a [RecipientId],
+    semantics: &'static str,
+    legacy_difference: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +207,11 @@ fn alert(alert: &Alert) -> serde_json::Value {
         edgetrigger: alert.edgetrigger,
         priority: alert.priority,
         to: &alert.to,
+        semantics: match alert.semantics {
+            Semantics::Documented => "documented",
+            Semantics::Legacy => "legacy",
+        },
+        legacy_difference: difference(alert),
     };
     // As above.
     serde_json::to_value(report).expect("a report of plain values")

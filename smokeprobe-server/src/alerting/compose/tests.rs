@@ -93,3 +93,52 @@ fn all_series_share_a_rule() {
     let watched = watched(&plan("alerts = lossy\n+ A\nhost = a\n+ B\nhost = b\n"), &Rules::standard());
     assert!(Arc::ptr_eq(&watched[0].alerts[0].0, &watched[1].alerts[0].0));
 }
+
+/// A client for HTTP needs a provider of TLS, as `main` installs one.
+fn parts() -> Parts {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Parts::new(Arc::new(smokeprobe_core::SystemClock))
+}
+
+#[test]
+fn everybody_has_a_notifier_of_their_way() {
+    let recipients = [
+        ("|/bin/true", "exec"),
+        ("a@example.net", "mail"),
+        ("snpp:1", "snpp"),
+        ("xmpp:a@example.net", "xmpp"),
+        ("sns:arn:aws:sns:eu-west-1:123456789012:t", "sns"),
+        ("lambda:pager", "lambda"),
+        ("https://example.net/x", "webhook"),
+        ("dingtalk:t", "dingtalk"),
+        ("feishu:t", "feishu"),
+        ("wecom:t", "wecom"),
+        ("slack:T/B/X", "slack"),
+        ("telegram:t/c", "telegram"),
+        ("alertmanager:http://example.net:9093", "alertmanager"),
+    ];
+    let list = recipients.map(|(text, _)| text).join(", ");
+    let text = format!(
+        "*** General ***\nsnpphost = example.net\nmailhost = example.net\n*** Alerts ***\nfrom = b@example.net\nto = {list}\n\
+         *** Targets ***\nprobe = FPing\n"
+    );
+    let plan = load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap();
+    let made = notifiers(&plan, &parts());
+    let mut names: Vec<_> = made.values().map(|notifier| notifier.name().to_owned()).collect();
+    let mut expected = recipients.map(|(_, name)| name.to_owned()).to_vec();
+    names.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert!(made.keys().eq(terms(&plan).keys()));
+}
+
+#[tokio::test]
+async fn somebody_who_cannot_be_reached_is_told_so_at_each_delivery() {
+    let text = "*** Alerts ***\nto = snpp:1\n*** Targets ***\nprobe = FPing\n";
+    let plan = load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap();
+    let made = notifiers(&plan, &parts());
+    let message = smokeprobe_alerts::notify::testing::message("snpp:1", Vec::new());
+    let error = made[&RecipientId::new("snpp:1")].deliver(&message).await.unwrap_err();
+    let reason = "there is no `snpphost` in `*** General ***`: name the host of pagers";
+    assert_eq!(error, smokeprobe_alerts::notify::DeliveryError::permanent(reason));
+}
