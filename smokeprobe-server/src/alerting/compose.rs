@@ -1,6 +1,5 @@
 //! A plan in the words of the alerting library. Pure: it reads no file and asks nobody.
 
-mod notifiers;
 #[cfg(test)]
 mod tests;
 
@@ -12,8 +11,6 @@ use smokeprobe_core::{SeriesId, TargetPath, Vantage};
 
 use crate::config::Plan;
 use crate::config::plan::{self, ProbeOptions, Target, TargetHost};
-
-pub use notifiers::{Parts, notifiers};
 
 /// All that is watched, and when it is not told.
 pub fn alert_plan(plan: &Plan, rules: &Rules) -> AlertPlan {

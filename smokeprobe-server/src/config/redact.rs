@@ -107,26 +107,30 @@ impl Redactor {
     }
 
     fn secret_parts(&self, text: &str) -> Vec<Range<usize>> {
-        let mut ranges = self.remembered(text);
-        let is_list = name(text).is_some_and(|name| name == "to" || nearest(name, ["alertee"]).is_some());
+        let mut ranges = Vec::new();
+        let variable = name(text);
+        let is_list = variable.is_some_and(|name| name == "to" || nearest(name, ["alertee"]).is_some());
+        let addresses_are_open = variable.is_some_and(|name| OPEN_ADDRESSES.contains(&name));
+        let mut hidden = 0;
         for found in RECIPIENT.captures_iter(text) {
             let (Some(kind), Some(rest)) = (found.get(1), found.get(2)) else { continue };
+            if rest.start() < hidden {
+                continue;
+            }
             let (word, value) = (kind.as_str().to_ascii_lowercase(), rest.as_str());
-            let web = matches!(word.as_str(), "http" | "https");
             let secret = SECRET_KINDS.contains(&word.as_str()) || (is_list && !OPEN_KINDS.contains(&word.as_str()));
-            if web {
-                let open = name(text).is_some_and(|name| OPEN_ADDRESSES.contains(&name));
-                ranges.extend(if open { Vec::new() } else { web_secrets(text, rest.range()) });
+            if matches!(word.as_str(), "http" | "https") {
+                ranges.extend(if addresses_are_open { Vec::new() } else { web_secrets(text, rest.range()) });
             } else if secret && (value.starts_with("http://") || value.starts_with("https://")) {
                 let start = rest.start() + value.find(':').map_or(0, |colon| colon + 1);
                 ranges.extend(web_secrets(text, start..rest.end()));
             } else if secret && !elsewhere(value) {
                 ranges.push(rest.range());
             }
+            hidden = ranges.last().map_or(hidden, |range| hidden.max(range.end));
         }
-        if let Some(range) = own_value(text) {
-            ranges.push(range);
-        }
+        ranges.extend(own_value(text));
+        ranges.extend(self.remembered(text));
         merged(ranges)
     }
 
@@ -195,8 +199,10 @@ fn web_secrets(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     }
     if !matches!(&rest[host_end..], "" | "/") {
         // A comma may go on with the address; what follows it up to a blank is hidden too.
-        let tail = text[range.end..].find(blank).map_or(text.len(), |at| range.end + at);
-        let tail = if text[range.end..].starts_with(',') { tail } else { range.end };
+        let tail = match text[range.end..].strip_prefix(',') {
+            Some(rest) => rest.find(blank).map_or(text.len(), |at| range.end + 1 + at),
+            None => range.end,
+        };
         ranges.push(start + host_end + usize::from(rest[host_end..].starts_with('/'))..tail);
     }
     ranges

@@ -126,6 +126,9 @@ pub(super) fn read(
     slaves::check_secrets(root.section("Slaves"), &root_node, &mut cx);
     let about = maintenance::About { alerts: &alerts, paths: &paths::Paths::new(&root_node) };
     let maintenance = maintenance::read(root.section("Maintenance"), &about, &mut cx);
+    if let Some(section) = root.section("Alerts") {
+        book.check_pagers(section.name.span, snpp_host.as_deref(), &mut cx);
+    }
     let told = (&alerts, &root_node);
     let from = alerts::sender(root.section("Alerts"), &common, general.contact.as_deref(), told, &book, &mut cx);
     Some(Plan {

@@ -129,6 +129,15 @@ impl Book {
         ids.into_iter().any(|id| self.all.get(id).is_some_and(|recipient| matches!(recipient.way, Way::Mail(_))))
     }
 
+    /// Notes where somebody is told by a pager and nobody is asked to page them.
+    pub(super) fn check_pagers(&self, span: Span, host: Option<&str>, cx: &mut Context<'_>) {
+        if host.is_none() && self.all.values().any(|recipient| matches!(recipient.way, Way::Snpp(_))) {
+            cx.problems
+                .warn(span, "there is no `snpphost`: pages go to the machine itself")
+                .help("add a line `snpphost = …` to `*** General ***`");
+        }
+    }
+
     /// Everybody.
     pub(super) fn finish(self) -> BTreeMap<RecipientId, Recipient> {
         self.all

@@ -7,7 +7,7 @@ use super::super::super::grammar::{Rules, Sections, column, examine, must, rule}
 use super::super::super::plan::{Recipient, Way};
 use super::super::super::source::{FileKind, Text};
 use super::super::super::tree::{Section, clipped};
-use super::super::{Context, NAME_FORM, template};
+use super::super::{Context, NAME_FORM};
 use super::address::{self, Address};
 use super::{Defaults, RATE, TIMEOUT, check_secret, check_way};
 
@@ -54,9 +54,12 @@ pub(super) fn read(section: &Section, defaults: &Defaults, cx: &mut Context<'_>)
     let own = Defaults::read(&values);
     let unused = |name: &str, used: bool, cx: &mut Context<'_>| {
         if let Some(text) = values.text(name).filter(|_| !used) {
-            cx.problems
-                .warn(text.span, format!("`{name}` has no meaning for this recipient"))
-                .help("take the line away");
+            cx.problems.warn(text.span, format!("`{name}` has no meaning for this recipient")).help(
+                match (name, &way) {
+                    ("template", Way::Mail(_)) => "write `mailtemplate` in the alert, or in `*** Alerts ***`",
+                    _ => "take the line away",
+                },
+            );
         }
     };
     if own.groups() && matches!(way, Way::Exec(_)) {
@@ -64,7 +67,7 @@ pub(super) fn read(section: &Section, defaults: &Defaults, cx: &mut Context<'_>)
     }
     unused("secret", matches!(way, Way::Webhook(_) | Way::Dingtalk(_) | Way::Feishu(_)), cx);
     unused("endpoint", !matches!(way, Way::Exec(_) | Way::Mail(_) | Way::Snpp(_) | Way::Xmpp(_)), cx);
-    unused("template", matches!(way, Way::Mail(_) | Way::Webhook(_)), cx);
+    unused("template", matches!(way, Way::Webhook(_)), cx);
     let secret = values.text("secret").map(|text| {
         let secret = address::secret(&text.text, &cx.folder(text));
         check_secret(&secret, text.span, cx);
@@ -76,10 +79,7 @@ pub(super) fn read(section: &Section, defaults: &Defaults, cx: &mut Context<'_>)
         timeout: terms.timeout(&way),
         headers: headers(section, &values.rows, &way, cx),
         endpoint: values.string("endpoint"),
-        template: values.text("template").and_then(|text| match way {
-            Way::Mail(_) => template::mail(text, cx),
-            _ => text_template(text, cx),
-        }),
+        template: values.text("template").and_then(|text| text_template(text, cx)),
         secret,
         way,
     })
