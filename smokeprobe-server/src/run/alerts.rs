@@ -9,15 +9,17 @@ use smokeprobe_core::Clock;
 use smokeprobe_store::Store;
 
 use super::datadir;
-use crate::alerting::{AlertDesk, AlertSink, Alerting, Pictures, STATE_FILE, open_state, ways};
+use crate::alerting::ways::Ways;
+use crate::alerting::{AlertDesk, AlertSink, Alerting, Pictures, STATE_FILE, open_state};
 use crate::config::Plan;
 use crate::live::Live;
 
-/// The service, and what it draws with.
+/// The service, what reaches those who are told, and what it draws with.
 #[derive(Debug)]
 pub(super) struct Alerts {
     service: Alerting,
     pictures: Arc<Pictures>,
+    ways: Ways,
     rules: Rules,
 }
 
@@ -27,12 +29,13 @@ impl Alerts {
         let (plan, rules) = (live.plan.load_full(), Rules::standard());
         let file = datadir(&plan.general.datadir).join(STATE_FILE);
         let pictures = Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::clone(&clock)));
-        let arrangement = ways::arrange(&plan, &rules, &pictures);
+        let ways = Ways::new(Arc::clone(&clock), Arc::clone(&pictures));
+        let arrangement = ways.arrange(&plan, &rules);
         let board = Arc::clone(&live.alerts);
         let wall = Arc::clone(&clock);
         let (service, sink) =
             Alerting::start(arrangement, move || open_state(&file, wall.wall()), store, clock, board)?;
-        Ok((Self { service, pictures, rules }, sink))
+        Ok((Self { service, pictures, ways, rules }, sink))
     }
 
     /// The way in for people.
@@ -43,7 +46,7 @@ impl Alerts {
     /// Follows another plan.
     pub(super) fn follow(&self, plan: &Arc<Plan>) {
         self.pictures.follow(Arc::clone(plan));
-        self.service.follow(ways::arrange(plan, &self.rules, &self.pictures));
+        self.service.follow(self.ways.arrange(plan, &self.rules));
     }
 
     /// Judges and writes what waits, within `time`.

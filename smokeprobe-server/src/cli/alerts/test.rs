@@ -9,8 +9,9 @@ use smokeprobe_alerts::{RecipientId, Rules};
 use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
 use smokeprobe_store::{RrdStore, Store};
 
+use crate::alerting::Pictures;
 use crate::alerting::trial::{self, Trial};
-use crate::alerting::{Pictures, ways};
+use crate::alerting::ways::Ways;
 use crate::cli::{ConfigArg, terminal};
 use crate::config::{self, Plan};
 
@@ -48,7 +49,7 @@ pub(super) fn execute(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let store: Arc<dyn Store> = Arc::new(RrdStore::read_only(plan.general.datadir.clone()));
     let plan = Arc::new(plan);
     let pictures = Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::new(SystemClock)));
-    let arrangement = ways::arrange(&plan, &rules, &pictures);
+    let arrangement = Ways::new(Arc::new(SystemClock), pictures).arrange(&plan, &rules);
     let messages = match trial::messages(&arrangement.plan, Some(&*store), SystemClock.wall(), &trial) {
         Ok(messages) => messages,
         Err(refusal) => return Ok(terminal::wrong_usage(&anyhow::anyhow!("{refusal}"))),
