@@ -56,16 +56,15 @@ impl Ways {
     }
 
     /// What reaches a recipient; or why nothing can.
-    fn notifier(
-        &self,
-        plan: &Plan,
-        recipient: &Recipient,
-        shared: &mut Shared,
-    ) -> Result<Arc<dyn Notifier>, String> {
+    fn notifier(&self, plan: &Plan, recipient: &Recipient, shared: &mut Shared) -> Result<Arc<dyn Notifier>, String> {
         let Recipient { way, timeout, endpoint, secret, headers, template, terms: _ } = recipient;
         let client = || self.client.clone();
-        let service =
-            || Service { endpoint: endpoint.clone(), secret: secret.clone(), headers: headers.clone(), timeout: *timeout };
+        let service = || Service {
+            endpoint: endpoint.clone(),
+            secret: secret.clone(),
+            headers: headers.clone(),
+            timeout: *timeout,
+        };
         Ok(match way {
             Way::Exec(path) => Arc::new(Exec::new(path.clone(), *timeout)),
             Way::Mail(to) => {

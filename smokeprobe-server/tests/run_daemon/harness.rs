@@ -124,7 +124,7 @@ impl Daemon {
 
     /// What the web answers.
     pub(crate) fn json(&self, path: &str) -> Value {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -132,6 +132,11 @@ impl Daemon {
         // Chunks of a body begin with a line of their length.
         let (start, end) = (body.find('{').unwrap(), body.rfind('}').unwrap());
         serde_json::from_str(&body[start..=end]).unwrap()
+    }
+
+    /// Where it serves the web.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn signal(&self, signal: i32) {
