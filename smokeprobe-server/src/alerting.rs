@@ -70,7 +70,8 @@ pub struct Arrangement {
 /// By hand, as a notifier need not have `Debug`.
 impl fmt::Debug for Arrangement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arrangement").field("watched", &self.plan.watched.len()).field("terms", &self.terms).finish()
+        let watched = self.plan.watched.len();
+        f.debug_struct("Arrangement").field("watched", &watched).field("terms", &self.terms).finish_non_exhaustive()
     }
 }
 
