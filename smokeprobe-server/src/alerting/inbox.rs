@@ -137,6 +137,9 @@ impl Inbox {
 /// By hand, as an order has no `Debug`.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("rounds", &self.rounds.len()).field("orders", &self.orders.len()).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("rounds", &self.rounds.len())
+            .field("orders", &self.orders.len())
+            .finish_non_exhaustive()
     }
 }

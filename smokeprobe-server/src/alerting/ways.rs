@@ -25,24 +25,23 @@ use crate::config::plan::{self, Recipient, Way};
 /// What all recipients have in common. Kept over reloads, so that connections' places and credentials are shared.
 pub struct Ways {
     client: Result<Client, String>,
+    /// Recipients at Amazon share their credentials.
+    aws: Result<Aws, String>,
     pictures: Arc<Pictures>,
 }
-
-/// Services of Amazon are reached alike where endpoint and time-out are the same: they share their credentials.
-type Shared = BTreeMap<(bool, Option<String>, Duration), Aws>;
 
 impl Ways {
     /// Reaches the world as the environment says.
     pub fn new(clock: Arc<dyn Clock>, pictures: Arc<Pictures>) -> Self {
         let client = Client::new(clock, &ClientOptions::default()).map_err(|error| error.to_string());
-        Self { client, pictures }
+        let aws = client.clone().map(|client| Aws::new(client, Env::of_process()));
+        Self { client, aws, pictures }
     }
 
     /// All of a plan that has to do with alerts.
     pub fn arrange(&self, plan: &Plan, rules: &Rules) -> Arrangement {
-        let mut shared = Shared::new();
         let notifiers = plan.alerting.recipients.iter().map(|(id, recipient)| {
-            let notifier = self.notifier(plan, recipient, &mut shared).unwrap_or_else(|why| {
+            let notifier = self.notifier(plan, recipient).unwrap_or_else(|why| {
                 tracing::error!(recipient = %id, "cannot be told of alerts: {why}");
                 Arc::new(Unreachable(why))
             });
@@ -56,7 +55,7 @@ impl Ways {
     }
 
     /// What reaches a recipient; or why nothing can.
-    fn notifier(&self, plan: &Plan, recipient: &Recipient, shared: &mut Shared) -> Result<Arc<dyn Notifier>, String> {
+    fn notifier(&self, plan: &Plan, recipient: &Recipient) -> Result<Arc<dyn Notifier>, String> {
         let Recipient { way, timeout, endpoint, secret, headers, template, terms: _ } = recipient;
         let client = || self.client.clone();
         let service = || Service {
@@ -65,6 +64,7 @@ impl Ways {
             headers: headers.clone(),
             timeout: *timeout,
         };
+        let amazon = || AwsOptions { endpoint: endpoint.clone(), timeout: *timeout, template: template.clone() };
         Ok(match way {
             Way::Exec(path) => Arc::new(Exec::new(path.clone(), *timeout)),
             Way::Mail(to) => {
@@ -76,13 +76,9 @@ impl Ways {
                 Arc::new(Snpp::new(host, pager, *timeout))
             }
             Way::Xmpp(account) => Arc::new(Xmpp::new(account).timeout(*timeout)),
-            Way::Sns(arn) => {
-                let aws = self.aws(true, recipient, shared)?;
-                Arc::new(Sns::new(&aws, arn).map_err(|error| error.to_string())?)
-            }
+            Way::Sns(arn) => Arc::new(Sns::new(self.aws.as_ref()?, arn, amazon()).map_err(|error| error.to_string())?),
             Way::Lambda(name) => {
-                let aws = self.aws(false, recipient, shared)?;
-                Arc::new(Lambda::new(&aws, name).map_err(|error| error.to_string())?)
+                Arc::new(Lambda::new(self.aws.as_ref()?, name, amazon()).map_err(|error| error.to_string())?)
             }
             Way::Webhook(url) => Arc::new(Webhook::new(client()?, url.clone(), service(), template.clone())),
             Way::Dingtalk(token) => Arc::new(Dingtalk::new(client()?, token.clone(), service())),
@@ -92,23 +88,6 @@ impl Ways {
             Way::Telegram { token, chat } => Arc::new(Telegram::new(client()?, token.clone(), chat.clone(), service())),
             Way::Alertmanager(address) => Arc::new(Alertmanager::new(client()?, address.clone(), service())),
         })
-    }
-
-    fn aws(&self, is_sns: bool, recipient: &Recipient, shared: &mut Shared) -> Result<Aws, String> {
-        let (endpoint, timeout) = (recipient.endpoint.clone(), recipient.timeout);
-        let key = (is_sns && endpoint.is_some(), endpoint.clone(), timeout);
-        if let Some(aws) = shared.get(&key) {
-            return Ok(aws.clone());
-        }
-        let options = AwsOptions {
-            sns_endpoint: endpoint.clone().filter(|_| is_sns),
-            lambda_endpoint: endpoint.filter(|_| !is_sns),
-            timeout,
-            ..AwsOptions::default()
-        };
-        let aws = Aws::new(self.client.clone()?, Env::of_process(), options);
-        shared.insert(key, aws.clone());
-        Ok(aws)
     }
 }
 
@@ -133,7 +112,7 @@ fn mail_options(plan: &Plan, timeout: Duration) -> MailOptions {
             plan::MailTls::Wrapped => smtp::MailTls::Wrapped,
             plan::MailTls::None => smtp::MailTls::None,
         },
-        ca_file: mail.ca.clone(),
+        ca: mail.ca.clone(),
         sendmail: mail.sendmail.clone(),
         timeout,
         ..usual

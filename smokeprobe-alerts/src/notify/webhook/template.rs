@@ -10,6 +10,9 @@ use crate::event::Event;
 use crate::notify::DeliveryError;
 use crate::outbox::Message;
 
+/// Longer files are not templates, in bytes.
+const LONGEST: u64 = 256 << 10;
+
 /// A body with holes.
 #[derive(Debug)]
 pub(crate) struct Template(String);
@@ -17,12 +20,15 @@ pub(crate) struct Template(String);
 impl Template {
     /// Reads the file anew each time, so that a change is picked up.
     pub(crate) fn read(path: &Path) -> Result<Self, DeliveryError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self(text)),
-            Err(error) => {
-                Err(DeliveryError::permanent(format!("cannot read the template {}: {error}", path.display())))
-            }
+        let cannot =
+            |why: String| DeliveryError::permanent(format!("cannot use the template {}: {why}", path.display()));
+        // A pipe or a device would have us wait, or never end.
+        match std::fs::metadata(path) {
+            Ok(meta) if !meta.is_file() => return Err(cannot("it is not a file".into())),
+            Ok(meta) if meta.len() > LONGEST => return Err(cannot(format!("it is longer than {LONGEST} bytes"))),
+            _ => {}
         }
+        std::fs::read_to_string(path).map(Self).map_err(|error| cannot(error.to_string()))
     }
 
     /// With an event's values, which are escaped as the kind of the body wants it.
