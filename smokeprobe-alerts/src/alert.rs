@@ -53,8 +53,9 @@ pub struct Watched {
     pub url: Option<String>,
     /// Its labels, which silences choose by.
     pub labels: Arc<BTreeMap<String, String>>,
-    /// While this series loses everything, alerts of ours raise silently. It must be watched too, without alerts when
-    /// it has none: one that is not watched never is down.
+    /// While this series loses everything, alerts of ours raise silently. As which of the two is measured first is
+    /// chance, a raise waits for the next round of this series, where that can be at fault. It must be watched too,
+    /// without alerts when it has none: one that is not watched never is down.
     pub depends: Option<SeriesId>,
     /// Its alerts, each with those who are told.
     pub alerts: Vec<(Arc<Alert>, Arc<[RecipientId]>)>,

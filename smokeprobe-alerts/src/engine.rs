@@ -272,7 +272,7 @@ impl Engine {
         if first >= until {
             return;
         }
-        let count = (until - 1 - first) / step + 1;
+        let count = until.saturating_sub(1).saturating_sub(first) / step + 1;
         let judged = count.min(self.series[at].longest.max(1) as i64);
         for number in 0..judged {
             self.judge(at, first + number * step, Observation::Unknown, now);

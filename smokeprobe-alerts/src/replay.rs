@@ -58,6 +58,9 @@ pub struct Replay {
     tally: Tally,
 }
 
+/// Times are taken to be at most so far from the epoch, 35 million years.
+const FURTHEST: i64 = 1 << 50;
+
 /// Answers what must be known of the past: with a season of the hour that is asked for, without rounds when nothing is
 /// known.
 pub type Past<'a> = &'a mut dyn FnMut(&SeasonOrder) -> Season;
@@ -96,7 +99,7 @@ impl Replay {
     /// The next round of a list in which each line is the round after the one before, whatever their times: none is
     /// ignored, and nothing is put between. Events carry `time` as it is.
     pub fn next(&mut self, time: i64, observation: Observation, past: Past<'_>) -> Vec<Event> {
-        self.learn(Slot::ending_at(time, self.step), past);
+        self.learn(self.slot(time), past);
         self.engine.handle_next(time, observation);
         let events = self.events();
         self.last = Some(time);
@@ -121,7 +124,7 @@ impl Replay {
 
     /// Hands the round to the engine; how many slots that were.
     fn advance(&mut self, time: i64, observation: Observation, past: Past<'_>) -> u64 {
-        let slot = Slot::ending_at(time, self.step);
+        let slot = self.slot(time);
         let end = slot.end();
         if self.last.is_some_and(|last| end <= last) {
             return 0;
@@ -134,7 +137,11 @@ impl Replay {
 
     /// The number of the event's slot since the Unix epoch.
     fn place(&self, event: &Event) -> i64 {
-        Slot::ending_at(event.time, self.step).index()
+        self.slot(event.time).index()
+    }
+
+    fn slot(&self, end: i64) -> Slot {
+        Slot::ending_at(end.clamp(-FURTHEST, FURTHEST), self.step)
     }
 
     fn learn(&mut self, slot: Slot, past: Past<'_>) {

@@ -152,5 +152,5 @@ impl Judged {
 
 /// The start of the hour of a row: seasons are made of the rows in `(hour, hour + HOUR]`.
 pub(super) const fn hour_of(end: i64) -> i64 {
-    (end - 1).div_euclid(HOUR) * HOUR
+    end.saturating_sub(1).div_euclid(HOUR).saturating_mul(HOUR)
 }

@@ -173,6 +173,22 @@ fn lines_are_consecutive_rounds_whatever_their_times() {
 }
 
 #[test]
+fn times_beyond_all_reason_are_only_numbers() {
+    let all = || Replay::new(watched("A", alerts()));
+    let (mut lines, mut rows) = (all(), all());
+    for time in [i64::MIN, 0, i64::MAX, i64::MIN, -1, 300] {
+        for round in [BAD, GOOD, Observation::Unknown] {
+            lines.next(time, round, &mut season);
+            rows.round(time, round, &mut season);
+        }
+    }
+    assert_eq!(lines.summary().rounds, 18);
+    // The first round raised it, and the next one, of the same time, cleared it.
+    assert_eq!(lines.summary().alerts["edge"].longest, Some(0));
+    assert!(rows.summary().rounds > 1);
+}
+
+#[test]
 fn warm_up_fills_windows_and_is_not_reported() {
     let mut replay = Replay::new(watched("A", vec![loss("down", ">60%"), loss("twice", ">60%,>60%")]));
     replay.warm_up(STEP, GOOD, &mut nothing);
