@@ -2,8 +2,8 @@
 //!
 //! 1. [`Sns`] publishes a text for people, [`Lambda`] invokes a function with the JSON of a webhook.
 //! 2. Region and partition come from the ARN; for a function by its bare name from where Amazon's SDKs look.
-//! 3. Credentials come from the environment, the shared files, the container's endpoint or the instance's role, in this
-//!    order, and are renewed before they expire.
+//! 3. Credentials come from the environment, a web identity, the shared files, the container's endpoint or the instance's
+//!    role, in this order, and are renewed before they expire.
 //! 4. The environment is read through an [`Env`], the time through the [`Client`]: tests bring their own.
 
 mod arn;
@@ -17,6 +17,7 @@ mod refusal;
 mod region;
 mod sign;
 mod sns;
+mod web_identity;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ pub struct Aws(Arc<Shared>);
 pub struct AwsOptions {
     /// The address of the service, such as that of a VPC endpoint; goes before `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
-    /// How long a call may take. Asking for credentials is beside it: 6 seconds at most for each source.
+    /// How long a call may take. Asking for credentials comes before it, with time-outs of seconds.
     pub timeout: Duration,
     /// A file with the text for SNS, with the tags of a webhook's; the texts of several events are put together.
     pub template: Option<PathBuf>,
@@ -66,6 +67,8 @@ struct Shared {
 enum Service {
     Sns,
     Lambda,
+    /// That gives credentials.
+    Sts,
 }
 
 /// A request before it is signed.
@@ -138,6 +141,7 @@ impl Service {
         match self {
             Self::Sns => "sns",
             Self::Lambda => "lambda",
+            Self::Sts => "sts",
         }
     }
 }

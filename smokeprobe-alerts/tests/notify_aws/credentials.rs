@@ -146,7 +146,8 @@ async fn half_a_source_is_told_and_not_passed_over() {
         (vec![("HOME", home), ("AWS_PROFILE", "sso")], "by sso_session, which is not supported"),
         (vec![("HOME", home), ("AWS_PROFILE", "half")], "only one of"),
         (vec![("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/")], "without https only this machine"),
-        (vec![("AWS_WEB_IDENTITY_TOKEN_FILE", "/t")], "not supported"),
+        (vec![("AWS_WEB_IDENTITY_TOKEN_FILE", "/t")], "AWS_ROLE_ARN is not"),
+        (vec![("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"), ("AWS_ROLE_ARN", "r")], "AWS_REGION is not"),
         (vec![("AWS_EC2_METADATA_DISABLED", "true"), ("HOME", home)], "AWS_EC2_METADATA_DISABLED forbids"),
     ] {
         let topic = Topic::new();
@@ -177,6 +178,47 @@ async fn a_container_is_asked_with_its_token() {
     assert_eq!(topic.asked_by(), [("CONTAINER".to_owned(), Some("tok".to_owned()))]);
     let reason = transient(&topic.sns(&clock(), &env[..2]), &raised()).await;
     assert!(reason.contains("the container's endpoint") && reason.contains("403"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_web_identity_is_changed_for_credentials_and_never_shown() {
+    let sts = Server::new(|seen, stream| {
+        let form: std::collections::BTreeMap<String, String> =
+            url::form_urlencoded::parse(&seen.body).into_owned().collect();
+        assert_eq!(form["Action"], "AssumeRoleWithWebIdentity");
+        assert_eq!(
+            (form["RoleArn"].as_str(), form["RoleSessionName"].as_str()),
+            ("arn:aws:iam::1:role/r", "smokeprobe")
+        );
+        let said = if form["WebIdentityToken"] == "the.web.token" {
+            let keys =
+                "<AccessKeyId>WEB</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>";
+            answer(200, "", &format!("<Credentials>{keys}<Expiration>2026-11-22T11:40:00Z</Expiration></Credentials>"))
+        } else {
+            let token = &form["WebIdentityToken"];
+            answer(400, "", &format!("<Error><Code>InvalidIdentityToken</Code><Message>no: {token}</Message></Error>"))
+        };
+        stream.write_all(said.as_bytes())
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "the.web.token\n").unwrap();
+    let url = sts.url("");
+    let env = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", file.path().to_str().unwrap()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL_STS", &url),
+    ];
+    let topic = Topic::new();
+    let sns = topic.sns(&clock(), &env);
+    sns.deliver(&raised()).await.unwrap();
+    sns.deliver(&raised()).await.unwrap();
+    assert_eq!(topic.asked_by()[1], ("WEB".to_owned(), Some("t".to_owned())));
+    assert_eq!(sts.seen().len(), 1, "they hold for an hour");
+    std::fs::write(file.path(), "another.web.token").unwrap();
+    let reason = transient(&topic.sns(&clock(), &env), &raised()).await;
+    assert!(reason.contains("InvalidIdentityToken") && reason.contains("trust policy"), "{reason}");
+    assert!(!reason.contains("another.web.token"), "{reason}");
 }
 
 #[tokio::test]

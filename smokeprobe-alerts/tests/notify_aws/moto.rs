@@ -115,6 +115,8 @@ impl Moto {
             ("Version", "2012-11-05"),
             ("QueueUrl", address),
             ("MaxNumberOfMessages", "10"),
+            // What was received does not come back within a test.
+            ("VisibilityTimeout", "3600"),
         ];
         let answer = self.query("sqs", &receive).await;
         assert_eq!(answer.matches("<Body>").count(), 1, "{answer}");
@@ -162,6 +164,21 @@ async fn what_is_published_and_invoked_arrives() {
     assert_eq!(attributes["alert"], json!({"Type": "String", "Value": "someloss"}));
     assert_eq!(attributes["target"], json!({"Type": "String", "Value": "Test.Lossy"}));
     assert_eq!(attributes["what"], json!({"Type": "String", "Value": "raised"}));
+
+    // A token of somebody else's, for which STS gives credentials.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "a.web.token").unwrap();
+    let web = aws(&[
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", file.path().to_str().unwrap()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pager"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", &moto.url),
+    ]);
+    crate::sns(&web, &topic)
+        .deliver(&message("sns:x", vec![event("Test.Web", "someloss", What::Raised)]))
+        .await
+        .unwrap();
+    assert_eq!(moto.receive(&queue).await["MessageAttributes"]["target"]["Value"], "Test.Web");
 
     // A FIFO topic takes the second try of a message for the first: one message in the queue.
     let (topic, queue) = moto.topic("order.fifo").await;

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::super::DeliveryError;
 use super::super::http::{Answer, Client};
-use super::{Env, container, imds, profile};
+use super::{Env, container, imds, profile, web_identity};
 
 /// Renewed this long before they expire.
 const EARLY: Duration = Duration::from_secs(5 * 60);
@@ -96,17 +96,14 @@ impl Credentials {
         if let Some(keys) = of_environment(env)? {
             return Ok(keys);
         }
+        if let Some(keys) = web_identity::keys(client, env).await? {
+            return Ok(keys);
+        }
         if let Some(keys) = profile::read(env).await?.and_then(|profile| profile.keys) {
             return Ok(keys);
         }
         if let Some(keys) = container::keys(client, env).await? {
             return Ok(keys);
-        }
-        if env.read("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
-            return Err(DeliveryError::permanent(
-                "AWS_WEB_IDENTITY_TOKEN_FILE is set, and roles for service accounts are not supported: use EKS Pod \
-                 Identity, the role of the node, or keys",
-            ));
         }
         imds::keys(client, env).await
     }

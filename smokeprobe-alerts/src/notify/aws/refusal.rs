@@ -73,6 +73,7 @@ fn advice(code: &str, call: &Call<'_>, keys: &Keys, now: WallTime) -> String {
             match call.service {
                 Service::Sns => "sns:Publish on this topic",
                 Service::Lambda => "lambda:InvokeFunction on this function",
+                Service::Sts => "this",
             }
         ),
         _ if code.starts_with("NotFound") || code.starts_with("ResourceNotFound") => format!(
@@ -81,6 +82,7 @@ fn advice(code: &str, call: &Call<'_>, keys: &Keys, now: WallTime) -> String {
             match call.service {
                 Service::Sns => "topic",
                 Service::Lambda => "function",
+                Service::Sts => "role",
             }
         ),
         _ if code.starts_with("KMS") => {

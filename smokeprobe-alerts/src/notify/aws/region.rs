@@ -101,6 +101,7 @@ pub(super) fn endpoint(
     let variable = match service {
         Service::Sns => "AWS_ENDPOINT_URL_SNS",
         Service::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
+        Service::Sts => "AWS_ENDPOINT_URL_STS",
     };
     let from_env = || {
         let ignored = env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");

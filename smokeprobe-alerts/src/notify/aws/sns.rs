@@ -75,11 +75,11 @@ impl Sns {
     }
 
     fn text(&self, message: &Message, limit: usize) -> Result<String, DeliveryError> {
-        let Some(path) = &self.options.template else { return Ok(text::cut(text::body(message, limit), limit)) };
+        let Some(path) = &self.options.template else { return Ok(text::cut(&text::body(message, limit), limit)) };
         let template = Template::read(path)?;
         let texts: Vec<String> =
             message.events.iter().map(|event| template.fill(message, event, "text/plain")).collect();
-        let text = text::cut(texts.join("\n"), limit);
+        let text = text::cut(&texts.join("\n"), limit);
         if text.trim().is_empty() {
             let path = path.display();
             return Err(DeliveryError::permanent(format!(

@@ -50,8 +50,9 @@ pub(super) fn body(message: &Message, limit: usize) -> String {
     text
 }
 
-/// At most `limit` bytes of UTF-8, with a word about it when something is left out.
-pub(super) fn cut(mut text: String, limit: usize) -> String {
+/// At most `limit` bytes of UTF-8 that SNS takes, with a word about it when something is left out.
+pub(super) fn cut(text: &str, limit: usize) -> String {
+    let mut text = clean(text);
     if text.len() > limit {
         let room = limit.saturating_sub(CUT.len());
         let end = (0..=room).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
@@ -59,6 +60,14 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
         text.push_str(CUT);
     }
     text
+}
+
+/// SNS takes what XML can hold: of the control characters tabs and ends of lines.
+fn clean(text: &str) -> String {
+    text.replace(
+        |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'),
+        "\u{fffd}",
+    )
 }
 
 fn describe(text: &mut String, event: &Event) -> std::fmt::Result {
@@ -98,7 +107,8 @@ fn line(event: &Event) -> String {
 /// Name, type and value of each attribute.
 pub(super) fn attributes(message: &Message) -> Vec<(&'static str, &'static str, String)> {
     let values = |of: &dyn Fn(&Event) -> String| {
-        let values: BTreeSet<String> = message.events.iter().map(of).filter(|value| !value.is_empty()).collect();
+        let values: BTreeSet<String> =
+            message.events.iter().map(|event| clean(&of(event))).filter(|value| !value.is_empty()).collect();
         values.into_iter().collect::<Vec<String>>()
     };
     [
@@ -153,10 +163,17 @@ mod tests {
         assert!(body(&many, usize::MAX).len() > super::super::AT_MOST);
         // Wherever the cut falls, also within a character.
         for limit in 100_000..100_010 {
-            let text = cut(body(&many, limit), limit);
+            let text = cut(&body(&many, limit), limit);
             assert!(text.len() <= limit && text.len() > limit - 4 && text.ends_with(CUT), "{limit}: {}", text.len());
             assert!(text.starts_with("2000 alerts\n\nsomeloss was raised"));
         }
+    }
+
+    #[test]
+    fn what_sns_does_not_take_is_replaced() {
+        assert_eq!(cut("a\u{1b}[1m\tb\u{0}\r\n字\u{ffff}", 100), "a\u{fffd}[1m\tb\u{fffd}\r\n字\u{fffd}");
+        let odd = message("sns:x", vec![event("A.B", "o\u{7}dd", What::Raised)]);
+        assert_eq!(attributes(&odd)[0].2, "o\u{fffd}dd");
     }
 
     #[test]
