@@ -177,11 +177,16 @@ fn ten_thousand_targets_are_read() {
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         "\\PC{0,20}",
-        "(\\*\\*\\* )?(General|Database|Presentation|Probes|Targets|Alerts|Slaves|InfluxDB)( \\*\\*\\*)?",
+        "(\\*\\*\\* )?(General|Database|Presentation|Probes|Targets|Alerts|Slaves|InfluxDB|Recipients|Maintenance)( \\*\\*\\*)?",
         "\\+{1,5} ?[a-zA-Z%.]{0,5}",
         "(host|probe|port|alerts|slaves|pattern|type|to|step|pings|parents|urlformat|extraargs|extrare|offset|rawlog) ?= ?\\PC{0,20}",
         "@(include|define) [a-c(*]{0,3} ?\\PC{0,5}",
         "[\"'a-z0-9\\\\ .%]{0,20}",
+        "(alertee|depends|labels|targets|from|until|weekly|zone|repeat|remind|rate|group|secret|mailhost|mailpass) ?= ?\\PC{0,20}",
+        "(to|alertee) = ((sns|lambda|dingtalk|telegram|webhook|slack|alertmanager|xmpp)?:?(https?://)?[-a:/,.@<>|\"=é ]{0,12},? ?){1,4}",
+        "weekly = [SMT][a-z]{1,3}(-[A-Z][a-z]{2})? [0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}",
+        "(from|until) = [0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}[T ]?([0-9]{1,2}:[0-9]{2})?(Z|[+]08:00)?",
+        "(type = (nodata|jitter|baseline|loss)|semantics = legacy|depends = /[a-c](/[a-c])?)",
         "probe = (FPing|TCPPing|Curl|AnotherDNS|EchoPingHttp|LDAP)",
         Just("a\\".to_owned()),
     ]

@@ -97,8 +97,8 @@ fn alerts(plan: &Plan, rules: &Rules) -> HashMap<String, Arc<Alert>> {
     made.collect()
 }
 
-/// The alerts of a target, each once, with those who are told: the section's and the alert's own recipients with the
-/// target's between them, as the reference has them, but each once.
+/// The alerts of a target, each once, with those who are told: those of the section, of the alert and of the target, each
+/// once too. The reference tells somebody as often as they are named.
 fn own_alerts(
     plan: &Plan,
     target: &Target,

@@ -29,7 +29,9 @@ pub trait Files {
 
     /// The zone of this machine's clock by its name in the IANA database, where it has one.
     fn zone(&self) -> Option<String> {
-        std::env::var("TZ").ok().filter(|zone| zone.contains('/')).or_else(|| iana_time_zone::get_timezone().ok())
+        let own = std::env::var("TZ").ok().map(|zone| zone.trim_start_matches(':').to_owned());
+        let known = own.filter(|zone| zone.parse::<chrono_tz::Tz>().is_ok());
+        known.or_else(|| iana_time_zone::get_timezone().ok())
     }
 }
 

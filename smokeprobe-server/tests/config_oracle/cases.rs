@@ -243,6 +243,38 @@ pub(crate) fn all(installation: &Installation) -> Vec<Case> {
         &alerts("type = loss\npattern = >0%", "type = matcher\npattern = CheckLoss(l=>1,x=>1,y=>1)"),
     );
     add("to a pager", Kinder, &alerts("to = ann@example.net", "to = snpp:12345"));
+    // Ours.
+    for (name, to) in [
+        ("to a topic", "sns:arn:aws-cn:sns:cn-north-1:123456789012:netops"),
+        ("to a function", "lambda:pager"),
+        ("to a web address", "https://hooks.example.net/x"),
+        ("to a chat", "dingtalk:TOKEN"),
+    ] {
+        add(name, Kinder, &|base| base.alerts = base.alerts.replace("to = ann@example.net", &format!("to = {to}")));
+    }
+    for (name, lines) in [
+        ("semantics", "comment = x\nsemantics = legacy"),
+        ("repeat", "comment = x\nrepeat = 1h"),
+        ("remind", "comment = x\nedgetrigger = yes\nremind = 1h"),
+    ] {
+        add(name, Kinder, &|base| base.alerts = base.alerts.replace("comment = x", lines));
+    }
+    for (name, rule) in [
+        ("nodata", "type = nodata\npattern = 3"),
+        ("jitter", "type = jitter\npattern = >5"),
+        ("baseline", "type = baseline\npattern = deviations=>4,above=>10"),
+    ] {
+        add(name, Kinder, &|base| base.alerts = base.alerts.replace("type = loss\npattern = >0%", rule));
+    }
+    add("a section of recipients", Kinder, &|base| {
+        base.alerts.push_str("*** Recipients ***\n+ pager\nto = lambda:pager\n");
+    });
+    add("a section of maintenance", Kinder, &|base| {
+        base.alerts.push_str("*** Maintenance ***\n+ night\nzone = UTC\nweekly = Sun 02:00-04:00\n");
+    });
+    add("mailtls", Kinder, &general("mailtls = starttls\n"));
+    add("depends", Kinder, &|base| base.targets.push_str("+ B\ndepends = /A\nhost = b\n"));
+    add("labels", Kinder, &|base| base.targets.push_str("labels = site=bj\n"));
     add("no Alerts", Same, &|base| base.alerts.clear());
 
     // Slaves.

@@ -182,7 +182,7 @@ fn passes_of_old(list: &str) -> bool {
 /// Registers what is secret in it, and warns of what is missing on this machine.
 fn check_way(way: &Way, span: Span, cx: &mut Context<'_>) {
     match way {
-        Way::Exec(program) if program.is_absolute() => check_program(program, span, cx),
+        Way::Exec(program) if program.components().count() > 1 => check_program(program, span, cx),
         Way::Webhook(secret)
         | Way::Dingtalk(secret)
         | Way::Feishu(secret)

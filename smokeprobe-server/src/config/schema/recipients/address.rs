@@ -38,13 +38,15 @@ pub(super) struct Fault {
     pub(super) help: Option<String>,
 }
 
-/// Reads a recipient. Files of secrets start at `folder`.
+/// Reads a recipient. Relative paths start at `folder`.
 pub(super) fn read(text: &str, folder: &Path) -> Result<Address, Fault> {
     if let Some(program) = text.strip_prefix('|') {
         if program.is_empty() {
             return Err(Fault::new("`|` without a program", "write the path of a program after it: `|/path/program`"));
         }
-        return Ok(known(text, Way::Exec(program.into())));
+        // One without a folder is sought where programs are.
+        let path = if program.contains('/') { folder.join(program) } else { program.into() };
+        return Ok(known(text, Way::Exec(path)));
     }
     if web_address(text) {
         let way = Way::Webhook(Secret::Plain(url(text)?.into()));
@@ -273,11 +275,13 @@ mod tests {
     }
 
     #[test]
-    fn secrets_in_files_start_at_the_folder_of_the_configuration() {
+    fn files_start_at_the_folder_of_the_configuration() {
         let way = |text: &str| match read(text, Path::new("/etc/smokeping")) {
             Ok(Address::Known { way, .. }) => way,
             other => panic!("{other:?}"),
         };
+        assert_eq!(way("|bin/tell"), Way::Exec("/etc/smokeping/bin/tell".into()));
+        assert_eq!((way("|/bin/tell"), way("|tell")), (Way::Exec("/bin/tell".into()), Way::Exec("tell".into())));
         assert_eq!(way("wecom:file:key"), Way::Wecom(Secret::File("/etc/smokeping/key".into())));
         assert_eq!(way("wecom:file:/run/key"), Way::Wecom(Secret::File("/run/key".into())));
         let telegram = Way::Telegram { token: Secret::File("/run/bot".into()), chat: "@ops".to_owned() };
