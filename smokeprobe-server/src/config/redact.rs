@@ -51,6 +51,15 @@ impl Redactor {
     /// From now on this text is hidden.
     pub(super) fn hide(&mut self, secret: &str) {
         let secret = secret.trim_matches(blank);
+        if let Some(colon) = secret.find("://").filter(|_| secret.starts_with("http")) {
+            // Where it leads is no secret.
+            web_secrets(secret, colon + 1..secret.len()).into_iter().for_each(|range| self.keep(&secret[range]));
+        } else {
+            self.keep(secret);
+        }
+    }
+
+    fn keep(&mut self, secret: &str) {
         if secret.chars().count() >= SHORTEST {
             self.secrets.insert(secret.to_owned());
         }
@@ -199,7 +208,7 @@ fn web_secrets(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     }
     if !matches!(&rest[host_end..], "" | "/") {
         // A comma may go on with the address; what follows it up to a blank is hidden too.
-        let tail = match text[range.end..].strip_prefix(',') {
+        let tail = match text[range.end..].strip_prefix(',').filter(|rest| !rest.starts_with(blank)) {
             Some(rest) => rest.find(blank).map_or(text.len(), |at| range.end + 1 + at),
             None => range.end,
         };
@@ -241,6 +250,8 @@ mod tests {
             ("to = sns:arn:aws:sns:x, lambda:pager, snpp:1", "to = sns:arn:aws:sns:x, lambda:pager, snpp:1"),
             ("to = https://a.example/s3cret?k=1", "to = https://a.example/**********"),
             ("to = https://u:p@a.example/, b@c", "to = https://***@a.example/, b@c"),
+            ("to = https://a.example/s3?a=1,2,b@c d", "to = https://a.example/************ d"),
+            ("to = https://a.example/s3, b@c", "to = https://a.example/**, b@c"),
             ("to = alertmanager:http://am:9093/s3", "to = alertmanager:http://am:9093/**"),
             ("mailpass = hunter2 and more", "mailpass = ****************"),
             ("mailpas=hunter2", "mailpas=*******"),
@@ -263,6 +274,8 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.hide("s3cret-long");
         redactor.hide("abc");
+        redactor.hide("https://ann:word@hooks.example/path");
+        assert_eq!(redactor.line("x https://hooks.example/path, ann:word"), "x https://hooks.example/****, ********");
         assert_eq!(redactor.line("@define TOKEN s3cret-long"), "@define TOKEN ***********");
         let message = |text: &str, line| redactor.message(text.to_owned(), line);
         assert_eq!(
