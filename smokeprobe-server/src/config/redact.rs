@@ -53,7 +53,9 @@ impl Redactor {
         let secret = secret.trim_matches(blank);
         if let Some(colon) = secret.find("://").filter(|_| secret.starts_with("http")) {
             // Where it leads is no secret.
-            web_secrets(secret, colon + 1..secret.len()).into_iter().for_each(|range| self.keep(&secret[range]));
+            for range in web_secrets(secret, colon + 1..secret.len()) {
+                self.keep(&secret[range]);
+            }
         } else {
             self.keep(secret);
         }
