@@ -2,5 +2,6 @@
 
 mod behaviour;
 mod crash;
+mod full_disk;
 mod kill;
 mod lab;
