@@ -133,6 +133,10 @@ fn changes_replace_and_remove<S: StateStore>(mut store: S, again: &impl Fn(S) ->
     let mut cleared = example.series[0].clone();
     cleared.alerts[0].standing = None;
     cleared.window.truncate(1);
+    // A configuration that names an alert twice must not keep everything else from being kept.
+    let mut twice = example.series[0].clone();
+    twice.alerts.push(twice.alerts[0].clone());
+    store.commit(&Change { series: vec![twice], ..Change::default() }).expect("an alert may be there twice");
     let mut silence = example.silences[0].clone();
     silence.comment = "longer than thought".into();
     let mut waiting = example.messages[0].clone();

@@ -54,6 +54,9 @@ impl SqliteState {
     /// `-shm` with it, and a new state is begun: look at what is returned beside the state. A file whose disk cannot be
     /// read, or that a newer version wrote, is left as it is and is an error.
     ///
+    /// A file may turn out to be damaged later too, when a disk fails: then other calls say [`StateError::Damaged`], and
+    /// opening it again sets it aside.
+    ///
     /// Every row of the state is read and checked. What was committed is there, but for one case that nobody can see:
     /// when the `-wal` file alone was lost or cut, the state is the one of some earlier commit.
     pub fn open(path: impl AsRef<Path>, now: WallTime) -> Result<(Self, Option<SetAside>), StateError> {

@@ -13,7 +13,7 @@ use smokeprobe_alerts::{
 };
 use smokeprobe_core::WallTime;
 
-use crate::lab::{DAY, at, event, secs};
+use crate::lab::{DAY, at, event, folder_in_memory, secs};
 
 const NAMES: [&str; 3] = ["mail", "hook", "prog"];
 
@@ -278,13 +278,13 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
     fn random_runs_survive_with_their_state_in_a_file(script in script(5), second in 0_usize..20) {
         let steps = check(&script, MemoryState::default(), same, &[], 0);
         for cut in 0..steps {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = folder_in_memory();
             let (state, _) = SqliteState::open(folder.path().join("0.sqlite"), at(0)).unwrap();
             check(&script, state, killed(folder.path().to_owned()), &[cut, second], 1);
         }

@@ -71,3 +71,8 @@ pub(crate) fn refused(outbox: &mut Outbox, now: WallTime) -> Vec<String> {
     }
     texts
 }
+
+/// A folder in memory where there is one: thousands of syncs of a real disk would test the disk, and take minutes.
+pub(crate) fn folder_in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}

@@ -168,7 +168,8 @@ fn write_series(connection: &Connection, change: &Change) -> Result<(), RowError
          ON CONFLICT DO UPDATE SET last = ?2, down = ?3, window = ?4, alerts = ?5",
     )?;
     let mut lower = connection.prepare_cached("DELETE FROM standing WHERE series = ?1")?;
-    let mut raise = connection.prepare_cached("INSERT INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut raise =
+        connection.prepare_cached("INSERT OR REPLACE INTO standing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     for state in &change.series {
         let state = state.without_nan();
         let name = state.series.to_string();

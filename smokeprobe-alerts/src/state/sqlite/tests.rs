@@ -17,6 +17,11 @@ fn open(path: &Path) -> SqliteState {
     state
 }
 
+/// A folder in memory where there is one: thousands of syncs of a real disk would test the disk, and take minutes.
+fn folder_in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// Leaves the file as a kill would: what is in the write-ahead log stays there.
 fn kill(state: SqliteState) {
     std::mem::forget(state);
@@ -70,7 +75,7 @@ fn the_state_in_a_file_is_one() {
 
 #[test]
 fn a_file_that_is_cut_anywhere_is_whole_or_set_aside() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let (file, log, saved) = written(folder.path());
     let path = folder.path().join("cut.sqlite");
     let wal = folder.path().join("cut.sqlite-wal");
