@@ -32,10 +32,13 @@ mod ledger;
 mod orders;
 pub mod past;
 mod picture;
+#[cfg(test)]
+mod tests;
 pub mod trial;
 pub mod ways;
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -132,7 +135,13 @@ impl Alerting {
         let of_thread = (Arc::clone(&inbox), Arc::clone(&board), Arc::clone(&clock));
         thread::Builder::new().name("alerts".to_owned()).spawn(move || {
             let (inbox, board, clock) = of_thread;
-            Clerk::new(arrangement, open(), store, clock, inbox, board).run();
+            let shown = Arc::clone(&board);
+            let work = AssertUnwindSafe(|| Clerk::new(arrangement, open(), store, clock, inbox, board).run());
+            if panic::catch_unwind(work).is_err() {
+                // Only by a bug of ours. Measuring goes on, and whoever looks is told.
+                tracing::error!("the alerts hit a fault and stand still: restart the server, and please report it");
+                shown.has_failed();
+            }
             // Whoever stopped us may have stopped waiting.
             let _ = report.send(());
         })?;

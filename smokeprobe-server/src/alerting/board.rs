@@ -108,12 +108,19 @@ impl Board {
     }
 
     /// Shows a view from now on.
-    pub fn publish(&self, view: View) {
+    pub(super) fn publish(&self, view: View) {
         self.view.store(Arc::new(view));
     }
 
+    /// The thread that decides has ended by a fault.
+    pub(super) fn has_failed(&self) {
+        let mut view = (*self.view()).clone();
+        view.state.trouble = Some("the alerts hit a fault and stand still until the server is restarted".to_owned());
+        self.publish(view);
+    }
+
     /// Tells of an event.
-    pub fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: Event) {
         // Nobody may be listening.
         let _ = self.feed.send(Arc::new(event));
     }

@@ -99,8 +99,8 @@ impl Clerk {
 
     /// Works until it is told to stop.
     pub(super) fn run(mut self) {
+        self.turn(Batch::default());
         loop {
-            self.turn(Batch::default());
             let batch = self.inbox.wait(self.pause(), self.catch_up.is_done());
             if let Some(deadline) = batch.stop {
                 return self.finish(batch, deadline);
@@ -133,7 +133,9 @@ impl Clerk {
         self.take(batch);
         if self.catch_up.is_done() {
             let now = self.clock.wall();
-            if self.engine.poll_timeout().is_some_and(|at| at <= now) {
+            // A round that waits is not one that did not come.
+            let all_taken = self.inbox.waiting() == 0;
+            if all_taken && self.engine.poll_timeout().is_some_and(|at| at <= now) {
                 self.engine.handle_timeout(now);
                 self.ledger.note(self.clock.mono(), false);
             }

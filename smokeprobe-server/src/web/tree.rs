@@ -127,6 +127,15 @@ fn notices(web: &WebState) -> Vec<Notice> {
         let message = format!("files set aside as damaged: {}", writer.set_aside.join("; "));
         notices.push(Notice { kind: "set_aside", message });
     }
+    let alerts = web.live.alerts.view();
+    if let Some(trouble) = &alerts.state.trouble {
+        let message = format!("the state of the alerts is not written: {trouble}");
+        notices.push(Notice { kind: "alerts_blocked", message });
+    }
+    if let Some(set_aside) = &alerts.state.set_aside {
+        let message = format!("the state of the alerts was lost and is made anew: {set_aside}");
+        notices.push(Notice { kind: "alerts_set_aside", message });
+    }
     notices
 }
 
