@@ -20,15 +20,15 @@ const NOW: WallTime = WallTime::from_unix_secs(1_795_348_830);
 
 /// A wall clock that stands still beside a monotonic one that does not.
 #[derive(Debug)]
-struct Noon;
+struct Still(WallTime);
 
-impl Clock for Noon {
+impl Clock for Still {
     fn mono(&self) -> MonoTime {
         SystemClock.mono()
     }
 
     fn wall(&self) -> WallTime {
-        NOW
+        self.0
     }
 }
 
@@ -167,11 +167,21 @@ struct Running {
 }
 
 fn start(arrangement: Arrangement, world: &World, store: MemoryStore, set_aside: Option<&str>) -> Running {
+    start_at(NOW, arrangement, world, store, set_aside)
+}
+
+fn start_at(
+    now: WallTime,
+    arrangement: Arrangement,
+    world: &World,
+    store: MemoryStore,
+    set_aside: Option<&str>,
+) -> Running {
     let (state, set_aside) = (Box::new(world.clone()), set_aside.map(str::to_owned));
     let board = Arc::new(Board::default());
     let open = move || Ok(Opened { state, set_aside });
     let (service, sink) =
-        Alerting::start(arrangement, open, Arc::new(store), Arc::new(Noon), Arc::clone(&board)).unwrap();
+        Alerting::start(arrangement, open, Arc::new(store), Arc::new(Still(now)), Arc::clone(&board)).unwrap();
     Running { service, sink, board }
 }
 
@@ -236,7 +246,8 @@ fn alerts_are_told_while_the_state_cannot_be_written() {
 #[test]
 fn rounds_that_only_the_store_has_are_judged_first() {
     let (world, told) = (World::default(), Arc::new(Recording::new("told").one_by_one()));
-    let mut before = start(arrangement(vec![("r", told.clone())]), &world, store(&[]), None);
+    let then = NOW - STEP.as_duration() * 4;
+    let mut before = start_at(then, arrangement(vec![("r", told.clone())]), &world, store(&[]), None);
     before.sink.accept(&round(5, 0)).unwrap();
     before.stop();
     let past = [round(5, 0), round(4, 10), round(3, 10), round(2, 0)];
