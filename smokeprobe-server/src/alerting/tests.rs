@@ -212,7 +212,8 @@ fn nothing_is_sent_before_it_is_written() {
     world.until("finished 1");
     running.sink.accept(&round(0, 0)).unwrap();
     let log = world.until("finished 2");
-    let at = |line: &str| log.iter().position(|logged| logged == line).unwrap_or_else(|| panic!("no {line} in {log:?}"));
+    let at =
+        |line: &str| log.iter().position(|logged| logged == line).unwrap_or_else(|| panic!("no {line} in {log:?}"));
     // That the first is delivered is kept before the second leaves: a crash repeats one at most.
     let order = ["kept 1 tried 1", "sent 1", "finished 1", "kept 2 tried 1", "sent 2", "finished 2"].map(at);
     assert!(order.is_sorted(), "{log:?}");
