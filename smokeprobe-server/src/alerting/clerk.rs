@@ -326,6 +326,8 @@ impl Clerk {
         }
         self.pass_on(self.clock.wall());
         self.keep();
+        // What was to leave already; the rest leaves at the next start.
+        self.send();
         self.publish();
         self.answer();
         let until = deadline.min(self.clock.mono() + GRACE);

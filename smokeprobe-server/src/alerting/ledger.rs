@@ -76,10 +76,6 @@ impl Ledger {
         self.unkept.extend(change);
         let begun = clock.mono();
         let outcome = match &mut self.state {
-            Some(state) if self.unkept.is_empty() => {
-                let outcome = Self::prune(&mut self.pruned, state.as_mut(), begun, clock.wall());
-                outcome.map_err(|error| sentence(&error))
-            }
             Some(state) => state.commit(&self.unkept).map_err(|error| sentence(&error)),
             None => Err(self.trouble.clone().unwrap_or_default()),
         };
@@ -93,6 +89,7 @@ impl Ledger {
                 if self.trouble.take().is_some() {
                     tracing::info!("the state of the alerts is written again");
                 }
+                self.prune(now, clock.wall());
             }
             Err(why) => {
                 self.not_before = now + PAUSE;
@@ -111,17 +108,14 @@ impl Ledger {
         }
     }
 
-    fn prune(
-        pruned: &mut Option<MonoTime>,
-        state: &mut dyn StateStore,
-        now: MonoTime,
-        wall: WallTime,
-    ) -> Result<(), smokeprobe_alerts::StateError> {
-        if pruned.is_some_and(|at| now.saturating_since(at) < PRUNE) {
-            return Ok(());
+    /// Cuts the history once a day.
+    fn prune(&mut self, now: MonoTime, wall: WallTime) {
+        let is_time = self.pruned.is_none_or(|at| now.saturating_since(at) >= PRUNE);
+        let Some(state) = self.state.as_mut().filter(|_| is_time) else { return };
+        self.pruned = Some(now);
+        if let Err(error) = state.prune(wall - HISTORY) {
+            tracing::warn!("the history of the alerts cannot be cut: {}", sentence(&error));
         }
-        *pruned = Some(now);
-        state.prune(wall - HISTORY)
     }
 
     /// The state, to read the history.

@@ -83,6 +83,12 @@ impl<'a> From<&'a StateView> for StateBody<'a> {
 
 pub(super) async fn now(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
     params.only(&[])?;
+    let workers = web.workers.clone();
+    // With all of many targets down there is much to write.
+    workers.run(move || describe(&web)).await
+}
+
+fn describe(web: &WebState) -> Result<Response, ApiError> {
     let (view, plan) = (web.live.alerts.view(), web.live.plan.load());
     let Counts { events, recipients, waiting, under_way, dead, rounds_waiting } = &view.counts;
     let maintenance = |id: &str| plan.alerting.maintenance.iter().any(|window| *window.id == *id);

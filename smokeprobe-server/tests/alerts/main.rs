@@ -119,7 +119,9 @@ fn webhook_that_hangs_delays_neither_the_program_nor_measuring() {
         }
     });
     let to = format!("http://127.0.0.1:{port}/hook");
-    setup.configure_to(&format!("{to}, {}", setup.program()), ALERTS, &[("Demo", &site, "hostdown,someloss")]);
+    // It hangs for as long as the test may take.
+    let alerts = format!("timeout = 60s\n{ALERTS}");
+    setup.configure_to(&format!("{to}, {}", setup.program()), &alerts, &[("Demo", &site, "hostdown,someloss")]);
     let daemon = Daemon::start(&setup.folder);
     daemon.until("rounds are stored", || site::stored(&daemon) >= 1);
     site.down();
