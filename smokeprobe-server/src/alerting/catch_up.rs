@@ -1,7 +1,7 @@
 //! Rounds that the store has and the state has not: those since the last commit before a crash, or all of a window where
 //! the state was lost.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use smokeprobe_alerts::{AlertPlan, Saved, Watched};
 use smokeprobe_core::{SeriesId, Slot, Step};
@@ -52,9 +52,12 @@ impl CatchUp {
                 HashMap::new()
             }
         };
+        let gateways: HashSet<&SeriesId> = plan.watched.iter().filter_map(|watched| watched.depends.as_ref()).collect();
         let due = |watched: &Watched| {
             let (until, step) = *stored.get(&watched.series).filter(|(_, step)| *step == watched.step)?;
-            let window = watched.alerts.iter().map(|(alert, _)| alert.rule.window()).max()?;
+            let longest = watched.alerts.iter().map(|(alert, _)| alert.rule.window()).max();
+            // Of a gateway without alerts the newest round says whether it is down.
+            let window = longest.or_else(|| gateways.contains(&watched.series).then_some(1))?;
             let rounds = if anew { window } else { window + RECENT };
             let earliest = until - i64::from(step.as_secs()) * rounds as i64;
             let after = match known.get(&watched.series) {
@@ -71,8 +74,7 @@ impl CatchUp {
     /// Forgets what is watched no more.
     pub(super) fn follow(&mut self, plan: &AlertPlan) {
         if !self.is_done() {
-            let watched: std::collections::HashSet<&SeriesId> =
-                plan.watched.iter().map(|watched| &watched.series).collect();
+            let watched: HashSet<&SeriesId> = plan.watched.iter().map(|watched| &watched.series).collect();
             self.pending.retain(|due| watched.contains(&due.series));
         }
     }
