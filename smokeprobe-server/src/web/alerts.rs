@@ -26,7 +26,7 @@ const ENTRIES: (u32, u32) = (100, 1000);
 
 /// Times in Unix seconds.
 #[derive(Serialize)]
-struct Overview<'a> {
+struct Standings<'a> {
     now: f64,
     /// Series that are watched.
     watched: usize,
@@ -92,7 +92,7 @@ fn describe(web: &WebState) -> Result<Response, ApiError> {
     let (view, plan) = (web.live.alerts.view(), web.live.plan.load());
     let Counts { events, recipients, waiting, under_way, dead, rounds_waiting } = &view.counts;
     let maintenance = |id: &str| plan.alerting.maintenance.iter().any(|window| *window.id == *id);
-    json(&Overview {
+    json(&Standings {
         now: web.clock.wall().as_unix_secs_f64(),
         watched: view.watched,
         catching_up: view.catching_up,
