@@ -1,7 +1,17 @@
-//! Alert rules over rounds of latency measurements: SmokePing's pattern language and its matchers.
+//! Alerts over rounds of latency measurements: deciding, remembering and telling.
 //!
-//! A rule is a pure function of the rounds seen so far, so the same rule gives the same answer live and in a replay
-//! over stored history:
+//! - An [`AlertRule`] judges the newest rounds of a series. [`Rules`] reads SmokePing's patterns and matchers, a few kinds
+//!   more, and rules of your own by name.
+//! - The [`Engine`] takes rounds and answers with [`Event`]s: what was raised, what was cleared, and who is told. [`Replay`]
+//!   is the same over stored rounds.
+//! - The [`Outbox`] makes messages of events and keeps each until it is delivered or given up.
+//! - A [`StateStore`] keeps what the two must remember; with the feature `sqlite`, in one file.
+//! - A [`Notifier`] delivers. Those of [`notify`] are behind the features `exec`, `smtp`, `http` and `aws`.
+//!
+//! Engine and outbox are sans-IO: they read no clock, open nothing, and run in virtual time in tests.
+//!
+//! A rule is a pure function of the rounds seen so far, so that it gives the same answer live and in a replay over
+//! stored history:
 //!
 //! ```
 //! use smokeprobe_alerts::{AlertRule, Held, History, Kind, Measurement, Observation, Verdict};
