@@ -90,14 +90,18 @@ impl Journal {
         bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
         let end = self.end + bytes.len() as u64;
         if end > self.lengthened {
-            // Writing where the file has been before is much cheaper than making it longer each time.
+            // Writing where the file has been before is much cheaper than making it longer each time. On a full disk
+            // the records have what was got of it, down to its last byte: whether one fits, its own write says.
             let ahead = end.max(self.lengthened + AHEAD);
-            self.file.write_at(&vec![0; (ahead - self.lengthened) as usize], self.lengthened)?;
-            self.lengthened = ahead;
+            self.lengthened = match self.file.write_at(&vec![0; (ahead - self.lengthened) as usize], self.lengthened) {
+                Ok(()) => ahead,
+                Err(_) => self.file.len()?.max(self.lengthened),
+            };
         }
         // What a failed write leaves is half a record, which is none, and overwritten by the next.
         self.file.write_at(bytes, self.end)?;
         self.end = end;
+        self.lengthened = self.lengthened.max(end);
         Ok(())
     }
 
@@ -214,4 +218,36 @@ fn segment(folder: &Path, number: u64) -> PathBuf {
 
 fn number_of(name: &str) -> Option<u64> {
     name.strip_prefix("journal.").filter(|digits| digits.len() == 16)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rrd::disk::sim::SimDisk;
+
+    #[test]
+    fn full_disk_is_used_to_its_last_byte_and_the_journal_goes_on_when_there_is_room_again() {
+        let (sim, datadir) = (SimDisk::default(), Path::new("/data"));
+        let disk: Arc<dyn Disk> = Arc::new(sim.clone());
+        let mut journal = Journal::begin(&disk, datadir, 1).unwrap();
+        let names: Vec<String> = (0..30_000).map(|number| format!("Web{number}")).collect();
+        let mut append = |name: &String| journal.append(|bytes| encode_forget(bytes, &name.parse().unwrap()));
+        append(&names[0]).unwrap();
+        // Less than the journal is lengthened by at a time, and no whole number of records.
+        sim.leave_free(100_001);
+        let kept = names[1..].iter().take_while(|name| append(name).is_ok()).count() + 1;
+        let record = RECORD_HEADER + 1 + 4 + "Web10000".len();
+        assert!(sim.free() < record as u64, "{} bytes are left", sim.free());
+        assert_eq!(append(&names[kept]).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        sim.leave_free(u64::MAX);
+        for name in &names[kept..] {
+            append(name).unwrap();
+        }
+        let replay = read_all(disk.as_ref(), datadir).unwrap();
+        let read = replay.entries.iter().map(|entry| match entry {
+            Entry::Forget(series) => series.to_string(),
+            Entry::Row(row) => panic!("{row:?}"),
+        });
+        assert_eq!(read.collect::<Vec<_>>(), names);
+    }
 }

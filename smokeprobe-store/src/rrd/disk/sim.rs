@@ -33,6 +33,8 @@ struct State {
     name_changes: Vec<(PathBuf, Option<usize>)>,
     /// Changing calls that still succeed; the one after is cut short, and all later ones fail.
     calls_left: Option<u64>,
+    /// Bytes that files may still grow by; `None` where there is no end to them.
+    free: Option<u64>,
     seed: u64,
 }
 
@@ -78,6 +80,18 @@ impl SimDisk {
         let mut state = self.lock();
         state.calls_left = Some(calls);
         state.seed = seed;
+    }
+
+    /// Lets files grow by `bytes` more.
+    #[cfg(test)]
+    pub(crate) fn leave_free(&self, bytes: u64) {
+        self.lock().free = Some(bytes);
+    }
+
+    /// How many bytes files may still grow by.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> u64 {
+        self.lock().free.unwrap_or(u64::MAX)
     }
 
     /// The file system that a process finds after the one before was killed.
@@ -308,7 +322,7 @@ impl Disk for SimDisk {
     }
 
     fn free_space(&self, _path: &Path) -> io::Result<u64> {
-        Ok(u64::MAX)
+        Ok(self.lock().free.unwrap_or(u64::MAX))
     }
 
     fn lock_dir(&self, _path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
@@ -337,8 +351,13 @@ impl DiskFile for SimHandle {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
         if state.call()? {
-            state.change(self.file, Change(at, bytes.to_vec()));
-            return Ok(());
+            let len = state.files[self.file].now.len() as u64;
+            let grows = (at + bytes.len() as u64).saturating_sub(len);
+            let fits = grows.min(state.free.unwrap_or(u64::MAX));
+            let written = bytes.len() - (grows - fits) as usize;
+            state.free = state.free.map(|free| free - fits);
+            state.change(self.file, Change(at, bytes[..written].to_vec()));
+            return if fits == grows { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) };
         }
         let pages = (at + bytes.len() as u64) / PAGE - at / PAGE;
         let written = match state.random() % (pages + 1) {
