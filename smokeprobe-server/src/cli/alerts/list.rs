@@ -38,8 +38,10 @@ fn describe(answer: &Value) -> String {
             Value::Null => String::new(),
             by => format!(", acknowledged by {}{}", words(&by["author"]), remark(&by["comment"])),
         };
+        // Who acknowledged it is said anyway.
+        let says_more = |silent: &Value| acknowledged.is_empty() || silent["why"] != "acknowledged";
         let told = match (&one["told"], &one["silent"]) {
-            (_, silent) if silent.is_object() => format!(", silent: {}", why(silent)),
+            (_, silent) if silent.is_object() && says_more(silent) => format!(", silent: {}", why(silent)),
             (Value::Null, _) => ", nobody was told".to_owned(),
             _ => String::new(),
         };
@@ -52,7 +54,7 @@ fn describe(answer: &Value) -> String {
     }
     let silences = list(&answer["silences"]);
     if !silences.is_empty() {
-        line(&mut text, &format!("{} silences", silences.len()));
+        line(&mut text, &counted(silences.len() as u64, "silence", "silences"));
     }
     for one in silences {
         let active = if one["active"] == true { "holds" } else { "does not hold now" };
@@ -63,10 +65,12 @@ fn describe(answer: &Value) -> String {
     }
     let outbox = &answer["outbox"];
     let count = |name: &str| outbox[name].as_u64().unwrap_or_default();
-    line(&mut text, &format!("{} messages wait, {} were given up", count("waiting"), count("dead")));
+    let waiting = counted(count("waiting"), "message waits", "messages wait");
+    line(&mut text, &format!("{waiting}, {}", counted(count("dead"), "was given up", "were given up")));
     for one in list(&outbox["messages"]) {
-        let (attempts, recipient) = (&one["attempts"], words(&one["recipient"]));
-        line(&mut text, &format!("  {} to {recipient}, {attempts} attempts, due {}", one["id"], date(&one["due"])));
+        let attempts = counted(one["attempts"].as_u64().unwrap_or_default(), "attempt", "attempts");
+        let recipient = words(&one["recipient"]);
+        line(&mut text, &format!("  {} to {recipient}, {attempts}, due {}", one["id"], date(&one["due"])));
     }
     for one in list(&outbox["dead_letters"]) {
         line(
@@ -97,6 +101,10 @@ fn why(silent: &Value) -> String {
     if silent["by"].is_string() { format!("{why} ({})", words(&silent["by"])) } else { why }
 }
 
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 fn remark(comment: &Value) -> String {
     match words(comment) {
         comment if comment.is_empty() => String::new(),
@@ -120,4 +128,51 @@ fn date(value: &Value) -> String {
 fn line(text: &mut String, line: &str) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn acknowledgement_is_said_once_and_other_silence_beside_it() {
+        let by = json!({"time": 0, "author": "Ann", "comment": "carrier called"});
+        let standing = |told: Value, why: &str, by: &Value| {
+            let one = json!({"series": "A.B", "alert": "down", "since": 0, "told": told, "silent": {"why": why}, "acknowledged": by});
+            let text = describe(&json!({ "standing": [one] }));
+            let (_, after) = text.lines().nth(1).unwrap().split_once("since ").unwrap();
+            after.split_once(", ").unwrap().1.to_owned()
+        };
+        assert_eq!(standing(json!(0), "acknowledged", &by), "acknowledged by Ann (carrier called)");
+        let never = standing(Value::Null, "acknowledged", &by);
+        assert_eq!(never, "nobody was told, acknowledged by Ann (carrier called)");
+        let silenced = standing(json!(0), "silenced", &by);
+        assert_eq!(silenced, "silent: silenced, acknowledged by Ann (carrier called)");
+        assert_eq!(standing(json!(0), "acknowledged", &Value::Null), "silent: acknowledged");
+    }
+
+    #[test]
+    fn one_of_a_thing_is_not_many() {
+        let text = |number: u64| {
+            let things = |thing: Value| vec![thing; number as usize];
+            describe(&json!({
+                "silences": things(json!({"id": "1", "active": true})),
+                "outbox": {
+                    "waiting": number,
+                    "dead": number,
+                    "messages": things(json!({"id": 7, "recipient": "a@b", "attempts": number, "due": 0})),
+                },
+            }))
+        };
+        let (one, two) = (text(1), text(2));
+        for expected in ["1 silence\n", "1 message waits, 1 was given up\n", ", 1 attempt, due"] {
+            assert!(one.contains(expected), "{one}");
+        }
+        for expected in ["2 silences\n", "2 messages wait, 2 were given up\n", ", 2 attempts, due"] {
+            assert!(two.contains(expected), "{two}");
+        }
+        assert!(text(0).contains("0 messages wait, 0 were given up\n"));
+    }
 }

@@ -85,8 +85,13 @@ fn agent() -> Agent {
 
 /// Who asks, as the system calls them.
 pub(super) fn author(given: Option<&str>) -> String {
-    let login = || std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).ok();
-    given.map(str::to_owned).or_else(login).unwrap_or_else(|| "somebody".to_owned())
+    given.map_or_else(|| login(|name| std::env::var(name).ok()), str::to_owned)
+}
+
+/// Who is logged in: with sudo whoever called it, since "root" says nothing to others.
+fn login(variable: impl Fn(&str) -> Option<String>) -> String {
+    let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(variable);
+    names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned())
 }
 
 /// A part of an address, with what has a meaning there escaped.
@@ -97,4 +102,21 @@ pub(super) fn escape(part: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn author_is_who_called_sudo_or_who_is_logged_in() {
+        let with = |set: &[(&str, &str)]| {
+            login(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(with(&[("SUDO_USER", "ann"), ("USER", "root"), ("LOGNAME", "root")]), "ann");
+        assert_eq!(with(&[("SUDO_USER", ""), ("USER", "bob")]), "bob");
+        assert_eq!(with(&[("LOGNAME", "cron")]), "cron");
+        assert_eq!(with(&[]), "somebody");
+        assert_eq!(author(Some("Eve")), "Eve");
+    }
 }
