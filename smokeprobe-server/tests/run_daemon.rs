@@ -170,10 +170,11 @@ fn second_daemon_does_not_write_to_the_same_folder() {
 #[test]
 fn rounds_wait_in_memory_while_the_disk_is_full() {
     let (folder, server) = (Folder::new(1, 3, 0.05), Server::start());
-    // Rounds take long records in the journal with this, so that the room it has taken before is used up soon.
-    let archives: String = (10..34).map(|rows| format!("\nMAX 0.5 1 {rows}")).collect();
+    // A record of the journal holds the state of each archive whose rows take several steps. With many of them the room
+    // that the journal has taken ahead is used up soon.
+    let archives: String = (100..124).map(|steps| format!("\nMAX 0.5 {steps} 2")).collect();
     let config = fs::read_to_string(folder.path("config")).unwrap();
-    folder.write("config", &config.replace("\nAVERAGE 0.5 1 1000", &format!("\nAVERAGE 0.5 1 1000{archives}")));
+    folder.write("config", &config.replace("\nAVERAGE 0.5 1 1000", &format!("\nAVERAGE 0.5 1 600{archives}")));
     let names: Vec<String> = (0..40).map(|number| format!("Web{number}")).collect();
     folder.write("Targets", &names.iter().map(|name| server.target(name)).collect::<String>());
     // Its own file system of some megabytes, in a namespace of its own.
