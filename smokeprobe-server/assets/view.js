@@ -22,7 +22,10 @@ const NOTICES = {
   not_ready: "The server is not measuring yet",
   config_error: "The configuration on disk has errors; the one before it goes on running",
   writer_blocked: "Rounds cannot be written to disk",
+  disk_nearly_full: "Soon rounds cannot be written",
   set_aside: "Damaged files",
+  alerts_blocked: "Alerts are told, but a restart may forget them",
+  alerts_set_aside: "Silences and acknowledgements are gone",
 };
 
 export class View {

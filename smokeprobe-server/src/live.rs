@@ -67,6 +67,8 @@ pub struct WriterState {
     pub queued: usize,
     /// What keeps them from the disk, when something does.
     pub blocked: Option<String>,
+    /// Bytes that are free on the disk, once they are few; rounds are kept until the journal finds no room.
+    pub nearly_full: Option<u64>,
     /// Files that were set aside as damaged, with the reason.
     pub set_aside: Vec<String>,
 }

@@ -11,6 +11,8 @@
 //!    each series in order. One series' trouble does not stop the others.
 //! 4. What the store refuses for good (a damaged file, a round that does not fit) costs its series that round.
 //! 5. Everything is synced every second: a power cut costs at most that.
+//! 6. The journal has taken room ahead, and a full disk keeps no round from being stored before that is used up, which
+//!    may take an hour. So a disk that has little room left is told of at once.
 
 mod backlog;
 mod desk;
@@ -189,6 +191,7 @@ impl Shared {
         let state = WriterState {
             queued: self.lock().backlog.len(),
             blocked: desk.blocked().map(str::to_owned),
+            nearly_full: desk.nearly_full(),
             set_aside: store.set_aside(),
         };
         if **live.writer.load() != state {

@@ -180,6 +180,8 @@ fn rounds_wait_in_memory_while_the_disk_is_full() {
     // Its own file system of some megabytes, in a namespace of its own.
     let daemon = Daemon::start_on_small_disk(&folder);
     daemon.until("all files are there", || stored(&daemon) >= 4 * names.len() as u64);
+    // Said while rounds are still stored: what the journal may come to need is not there.
+    daemon.until("the disk is nearly full", || daemon.json("/api/v1/status")["writer"]["nearly_full"].is_u64());
     let data = daemon.sees(&folder.path("data"));
     Daemon::fill(&data);
     daemon.until("the disk is full", || daemon.json("/readyz")["writer_blocked"].is_string());

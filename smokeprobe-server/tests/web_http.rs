@@ -360,10 +360,24 @@ async fn readiness_follows_the_plan_and_tells_of_a_faulty_config() {
 async fn status_tells_of_the_writer_and_of_quality() {
     let fixture = Fixture::new();
     let blocked = Some("no space left on device".to_owned());
-    fixture.live.writer.store(WriterState { queued: 7, blocked, set_aside: vec!["a.rrd".to_owned()] }.into());
+    fixture.live.writer.store(
+        WriterState { queued: 7, blocked, nearly_full: Some(3_500_000), set_aside: vec!["a.rrd".to_owned()] }.into(),
+    );
     fixture.metrics_sink().accept(&round("Console.BeijingConsole", &[4, 5, 6], 1)).unwrap();
     let status = read(&fixture, "/api/v1/status").await.json();
-    assert_eq!(status["writer"], json!({"queued": 7, "blocked": "no space left on device", "set_aside": ["a.rrd"]}));
+    let writer = json!({
+        "queued": 7,
+        "blocked": "no space left on device",
+        "nearly_full": 3_500_000,
+        "set_aside": ["a.rrd"],
+    });
+    assert_eq!(status["writer"], writer);
+    let tree = read(&fixture, "/api/v1/tree").await.json();
+    let notice = json!({"kind": "disk_nearly_full", "message": "the disk is nearly full: 3 MB are free"});
+    assert!(tree["notices"].as_array().unwrap().contains(&notice), "{}", tree["notices"]);
+    let metrics = read(&fixture, "/metrics").await;
+    let text = String::from_utf8_lossy(&metrics.body);
+    assert!(text.contains("\nsmokeprobe_disk_nearly_full 1.0\n"), "{text}");
     assert_eq!(status["answers"]["kernel_stamps"], json!(3));
     assert_eq!((&status["targets"], &status["series"]), (&json!(7), &json!(8)));
     assert_eq!(status["config"]["files"], json!(["/etc/smokeping/config"]));

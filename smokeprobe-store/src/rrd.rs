@@ -149,6 +149,13 @@ impl RrdStore {
         self.shared.incidents.list()
     }
 
+    /// Bytes that are free on the disk of the data folder, where they are fewer than the journal may come to take: the
+    /// time to make room, while rounds are still kept. `None` where there is enough, or the system does not say.
+    pub fn nearly_full(&self) -> Option<u64> {
+        let free = self.shared.disk.free_space(&self.shared.config.datadir).ok()?;
+        (free < self.shared.config.journal_bytes).then_some(free)
+    }
+
     /// The file of a series, whether it is there or not.
     pub fn path_of(&self, series: &SeriesId) -> PathBuf {
         self.shared.path_of(series)

@@ -43,6 +43,8 @@ struct Config<'a> {
 struct Writer<'a> {
     queued: usize,
     blocked: Option<&'a str>,
+    /// Bytes that are free, once they are few.
+    nearly_full: Option<u64>,
     set_aside: &'a [String],
 }
 
@@ -101,7 +103,12 @@ pub(super) async fn status(State(web): State<WebState>, params: Params) -> Resul
         targets: plan.targets().count(),
         series: plan.targets().flat_map(describe::series_of).count(),
         config: Config { files: &plan.files, read: reload.at.as_unix_secs_f64(), error: reload.error.as_deref() },
-        writer: Writer { queued: writer.queued, blocked: writer.blocked.as_deref(), set_aside: &writer.set_aside },
+        writer: Writer {
+            queued: writer.queued,
+            blocked: writer.blocked.as_deref(),
+            nearly_full: writer.nearly_full,
+            set_aside: &writer.set_aside,
+        },
         alerting: Alerting {
             watched: alerts.watched,
             raised: alerts.standing.len(),

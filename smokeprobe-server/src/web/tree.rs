@@ -123,6 +123,10 @@ fn notices(web: &WebState) -> Vec<Notice> {
         let message = format!("{} rounds wait in memory: {blocked}", writer.queued);
         notices.push(Notice { kind: "writer_blocked", message });
     }
+    if let Some(free) = writer.nearly_full {
+        let message = format!("the disk is nearly full: {} MB are free", free / 1_000_000);
+        notices.push(Notice { kind: "disk_nearly_full", message });
+    }
     if !writer.set_aside.is_empty() {
         let message = format!("files set aside as damaged: {}", writer.set_aside.join("; "));
         notices.push(Notice { kind: "set_aside", message });

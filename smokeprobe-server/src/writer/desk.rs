@@ -20,6 +20,9 @@ const NEW_BYTES: f64 = 64e6;
 /// What a new file counts for at least: 200 small ones are made a second.
 const NEW_FILE: f64 = NEW_BYTES / 200.0;
 
+/// A disk that is nearly full is logged once in this time: free space goes up and down.
+const REMIND: Duration = Duration::from_secs(3600);
+
 /// After so many series in a row whose rounds could not be stored, the disk is taken to be the reason, and the others
 /// are left for the next look. As many of those that failed before are tried again in a look: series take turns, so
 /// that each is tried in time, and the sound ones need not wait for them.
@@ -50,6 +53,10 @@ pub(super) struct Desk {
     unsynced: bool,
     /// Why rounds cannot be stored at present.
     blocked: Option<Blocked>,
+    /// Bytes that are free on the disk, once they are few.
+    nearly_full: Option<u64>,
+    /// When the log had it last.
+    reminded: Option<MonoTime>,
 }
 
 #[derive(Debug)]
@@ -141,6 +148,16 @@ impl Desk {
     /// Makes everything kept so far safe from a power cut.
     pub(super) fn sync(&mut self, now: MonoTime, store: &dyn Keep) -> Option<String> {
         self.synced = now;
+        self.nearly_full = store.nearly_full();
+        if let Some(free) = self.nearly_full
+            && self.reminded.is_none_or(|last| now.saturating_since(last) >= REMIND)
+        {
+            self.reminded = Some(now);
+            tracing::warn!(
+                "the disk is nearly full, {} MB are free: soon rounds cannot be stored and wait in memory",
+                free / 1_000_000
+            );
+        }
         match store.sync() {
             Ok(()) => {
                 self.unsynced = false;
@@ -158,6 +175,11 @@ impl Desk {
     /// Why rounds cannot be stored at present.
     pub(super) fn blocked(&self) -> Option<&str> {
         self.blocked.as_ref().map(|blocked| blocked.why.as_str())
+    }
+
+    /// Bytes that are free on the disk, once they are few.
+    pub(super) const fn nearly_full(&self) -> Option<u64> {
+        self.nearly_full
     }
 
     fn store(&mut self, round: &Round, store: &dyn Keep, spread: bool) -> Outcome {

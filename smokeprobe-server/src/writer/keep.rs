@@ -15,11 +15,20 @@ pub trait Keep: Store + 'static {
     fn set_aside(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// Bytes that are free on its disk, where they are few: rounds are still kept, but not for long.
+    fn nearly_full(&self) -> Option<u64> {
+        None
+    }
 }
 
 impl Keep for RrdStore {
     fn size(&self, series: &SeriesId) -> Option<u64> {
         fs::metadata(self.path_of(series)).ok().map(|about| about.len())
+    }
+
+    fn nearly_full(&self) -> Option<u64> {
+        self.nearly_full()
     }
 
     fn set_aside(&self) -> Vec<String> {

@@ -19,6 +19,7 @@ struct Inside {
     syncs: usize,
     attempts: usize,
     full: bool,
+    nearly_full: Option<u64>,
     forbidden: BTreeSet<SeriesId>,
     damaged: BTreeSet<SeriesId>,
 }
@@ -70,6 +71,10 @@ impl Store for Faulty {
 impl Keep for Faulty {
     fn size(&self, series: &SeriesId) -> Option<u64> {
         self.0.lock().unwrap().made.contains(series).then_some(6_400_000)
+    }
+
+    fn nearly_full(&self) -> Option<u64> {
+        self.0.lock().unwrap().nearly_full
     }
 }
 
@@ -145,6 +150,18 @@ fn nothing_is_lost_or_out_of_order_when_a_full_disk_has_room_again() {
     assert_eq!(store.kept(), ["A", "B", "C"].map(|name| (name.to_owned(), all.clone())).into());
     assert_eq!(desk.blocked(), None);
     assert_eq!(counters.rounds_stored.load(Ordering::Relaxed), 24);
+}
+
+#[test]
+fn disk_that_is_nearly_full_is_told_of_before_rounds_wait() {
+    let (store, counters, mut desk) = (Faulty::default(), Counters::default(), Desk::default());
+    let mut tray = tray((0..3).map(|minute| round("A", minute)));
+    let one = Allowance { rounds: 1, spread: false };
+    for (second, free) in [(1, None), (2, Some(5_000_000)), (3, None)] {
+        store.with(|inside| inside.nearly_full = free);
+        desk.look(at(second), &mut tray, &store, &counters, one);
+        assert_eq!((desk.nearly_full(), desk.blocked()), (free, None));
+    }
 }
 
 #[test]

@@ -178,6 +178,9 @@ impl Snapshot {
         out.gauge("smokeprobe_writer_queue_rounds", "Rounds that wait to be written", writer.queued as f64)?;
         let blocked = f64::from(u8::from(writer.blocked.is_some()));
         out.gauge("smokeprobe_writer_blocked", "1 while rounds cannot be written", blocked)?;
+        let nearly_full = f64::from(u8::from(writer.nearly_full.is_some()));
+        let help = "1 while the disk has less room than the journal may come to take";
+        out.gauge("smokeprobe_disk_nearly_full", help, nearly_full)?;
         let set_aside = writer.set_aside.len() as f64;
         out.gauge("smokeprobe_files_set_aside", "Files set aside as damaged since the start", set_aside)?;
         let current = f64::from(u8::from(reload.error.is_none()));
