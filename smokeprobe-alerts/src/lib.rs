@@ -37,6 +37,7 @@ mod rules;
 mod season;
 mod silence;
 mod state;
+mod whole;
 
 pub use alert::{Alert, AlertPlan, Watched};
 pub use engine::{Engine, EngineError};

@@ -17,6 +17,7 @@ mod place;
 
 use crate::rule::{Measurement, Observation};
 use crate::rules::Kind;
+use crate::whole::whole;
 
 /// A checked pattern.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,27 +172,29 @@ pub(super) fn describe(looks_at: Kind, values: &[Value]) -> String {
 
     /// More than this nobody reads.
     const SHOWN: usize = 12;
-    let mut text = match looks_at {
-        Kind::Loss => String::from("loss:"),
-        Kind::Jitter => String::from("jitter:"),
-        _ => String::from("rtt:"),
-    };
     let newest = &values[values.len().saturating_sub(SHOWN)..];
+    let mut text = String::with_capacity(16 + newest.len() * 8);
+    text.push_str(match looks_at {
+        Kind::Loss => "loss:",
+        Kind::Jitter => "jitter:",
+        _ => "rtt:",
+    });
     if newest.len() < values.len() {
         text.push_str(" …");
     }
     for (at, value) in newest.iter().enumerate() {
         text.push_str(if at == 0 { " " } else { ", " });
-        // Writing to a String cannot fail.
-        let _ = match value {
-            Value::Start => write!(text, "S"),
-            Value::Absent | Value::Unmeasured => write!(text, "U"),
-            Value::Doubtful => write!(text, "suspect"),
-            Value::Known(loss) if looks_at == Kind::Loss => write!(text, "{loss:.0}%"),
-            // Less than a millisecond, on a good line.
-            Value::Known(deviation) if looks_at == Kind::Jitter => write!(text, "{:.1}ms", deviation * 1000.0),
-            Value::Known(rtt) => write!(text, "{:.0}ms", rtt * 1000.0),
-        };
+        match value {
+            Value::Start => text.push('S'),
+            Value::Absent | Value::Unmeasured => text.push('U'),
+            Value::Doubtful => text.push_str("suspect"),
+            Value::Known(loss) if looks_at == Kind::Loss => whole(&mut text, *loss, "%"),
+            // Less than a millisecond, on a good line. Writing to a String cannot fail.
+            Value::Known(deviation) if looks_at == Kind::Jitter => {
+                let _ = write!(text, "{:.1}ms", deviation * 1000.0);
+            }
+            Value::Known(rtt) => whole(&mut text, rtt * 1000.0, "ms"),
+        }
     }
     text
 }
