@@ -64,7 +64,7 @@ fn alerts(which: &[(&str, &str, &str, bool)], semantics: Semantics) -> Outcome<V
         Ok(Arc::new(Alert {
             name: name.into(),
             rule: rules.parse(kind, pattern, semantics, name)?,
-            meaning: format!("{kind}|{pattern}"),
+            meaning: format!("{kind}|{pattern}").into(),
             semantics,
             edgetrigger,
             priority: None,

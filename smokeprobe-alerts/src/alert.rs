@@ -20,7 +20,7 @@ pub struct Alert {
     /// Its rule.
     pub rule: Arc<dyn AlertRule>,
     /// What tells this rule from others: kind, semantics and text. While it stays the same over a reload, state stays.
-    pub meaning: String,
+    pub meaning: Arc<str>,
     /// Whose meaning the rule has. Decides the start too: a legacy series begins with `S`, and a round that could not be
     /// measured counts as one without loss.
     pub semantics: Semantics,

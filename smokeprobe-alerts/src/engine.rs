@@ -246,7 +246,11 @@ impl Engine {
             change.series.push(self.series[at].state());
         }
         change.forgotten.append(&mut self.forgotten);
-        change.events.append(&mut self.said.history);
+        if change.events.is_empty() {
+            change.events = std::mem::take(&mut self.said.history);
+        } else {
+            change.events.append(&mut self.said.history);
+        }
         self.mutes.take_changes(change);
     }
 

@@ -25,7 +25,7 @@ pub struct Event {
     /// Why nobody is told, when nobody is.
     pub silent: Option<Silent>,
     /// Who is told.
-    pub recipients: Vec<RecipientId>,
+    pub recipients: Arc<[RecipientId]>,
     /// What messages say.
     pub facts: Arc<Facts>,
 }

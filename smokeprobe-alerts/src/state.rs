@@ -52,7 +52,7 @@ pub struct AlertState {
     /// Which alert.
     pub alert: AlertName,
     /// [`Alert::meaning`](crate::Alert::meaning) when it was written: another one means another rule.
-    pub meaning: String,
+    pub meaning: Arc<str>,
     /// When somebody was last told of it, as [`Standing::since`]; whether it is raised or not.
     #[cfg_attr(feature = "serde", serde(default))]
     pub told: Option<i64>,

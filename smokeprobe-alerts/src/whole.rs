@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 ///
 /// A round with an alert that tells writes dozens of them. In the usual range they go digit by digit: the formatter of
 /// floats takes many times as long, most of all for a number that is whole already.
+#[inline]
 pub(crate) fn whole(text: &mut String, number: f64, unit: &str) {
     if (0.0..1e15).contains(&number) {
         digits(text, number.round_ties_even() as u64);
@@ -17,8 +18,10 @@ pub(crate) fn whole(text: &mut String, number: f64, unit: &str) {
 }
 
 fn digits(text: &mut String, number: u64) {
-    if number >= 10 {
+    if number >= 100 {
         digits(text, number / 10);
+    } else if number >= 10 {
+        text.push(char::from(b'0' + (number / 10) as u8));
     }
     text.push(char::from(b'0' + (number % 10) as u8));
 }

@@ -56,7 +56,10 @@ fn listed(head: &str, rounds: &[Observation], write: impl Fn(&mut String, &Obser
     let mut text = String::with_capacity(head.len() + rounds.len() * 6);
     text.push_str(head);
     for (at, round) in rounds.iter().enumerate() {
-        text.push_str(if at == 0 { " " } else { ", " });
+        if at > 0 {
+            text.push(',');
+        }
+        text.push(' ');
         write(&mut text, round);
     }
     text

@@ -41,7 +41,7 @@ pub(super) struct Before {
 #[derive(Debug)]
 struct AlertBefore {
     name: AlertName,
-    meaning: String,
+    meaning: Arc<str>,
     told: Option<i64>,
     standing: Option<Box<Standing>>,
     /// Not known after a restart.
@@ -171,9 +171,9 @@ impl Ending<'_> {
                 let facts = facts(self.watched, &alert, self.rounds, reason.to_owned());
                 let judged = Judged { alert, recipients, told: old.told, standing: None };
                 let silent = cleared_silently(&judged, &standing, self.watched, self.mutes, self.now);
-                (silent, judged.recipients.to_vec(), facts)
+                (silent, judged.recipients, facts)
             }
-            None => (None, Vec::new(), Facts { reason: reason.to_owned(), edgetrigger: true, ..Facts::default() }),
+            None => (None, Arc::from([]), Facts { reason: reason.to_owned(), edgetrigger: true, ..Facts::default() }),
         };
         self.said.say(Event {
             series: self.watched.series.clone(),

@@ -246,7 +246,7 @@ impl Round<'_> {
             time: self.moment.time,
             since,
             silent,
-            recipients: judged.recipients.to_vec(),
+            recipients: judged.recipients.clone(),
             facts: Arc::new(facts(self.watched, &judged.alert, self.rounds, reason)),
         }
     }

@@ -28,7 +28,7 @@ pub fn event(series: &str, alert: &str, what: What) -> Event {
         time: TIME,
         since: TIME - if what == What::Raised { 0 } else { 600 },
         silent: None,
-        recipients: Vec::new(),
+        recipients: Arc::from([]),
         facts: Arc::new(facts()),
     }
 }

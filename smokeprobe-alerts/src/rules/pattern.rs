@@ -183,7 +183,10 @@ pub(super) fn describe(looks_at: Kind, values: &[Value]) -> String {
         text.push_str(" …");
     }
     for (at, value) in newest.iter().enumerate() {
-        text.push_str(if at == 0 { " " } else { ", " });
+        if at > 0 {
+            text.push(',');
+        }
+        text.push(' ');
         match value {
             Value::Start => text.push('S'),
             Value::Absent | Value::Unmeasured => text.push('U'),

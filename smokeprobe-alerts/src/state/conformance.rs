@@ -298,7 +298,7 @@ fn event(series: &SeriesId, alert: &str, what: What, time: i64) -> Event {
         time,
         since: time,
         silent: Some(Silent::Silenced("s1".into())),
-        recipients: vec![RecipientId::new("ops@company.xy"), RecipientId::new("|/config/alertsns.py")],
+        recipients: Arc::from([RecipientId::new("ops@company.xy"), RecipientId::new("|/config/alertsns.py")]),
         facts: Arc::new(Facts {
             host: "s3.example".into(),
             title: "Speicher „Peking“".into(),

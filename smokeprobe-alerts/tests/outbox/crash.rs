@@ -176,7 +176,10 @@ fn check<S: StateStore>(script: &Script, mut store: S, again: impl Fn(S) -> S, c
     }
     let wanted: BTreeSet<(RecipientId, i64)> = (0..script.events.len())
         .filter_map(|number| script.event(number))
-        .flat_map(|(_, event)| event.recipients.clone().into_iter().map(move |recipient| (recipient, event.time)))
+        .flat_map(|(_, event)| {
+            let told = event.recipients.iter().map(|recipient| (recipient.clone(), event.time));
+            told.collect::<Vec<_>>()
+        })
         .collect();
     let told: BTreeSet<(RecipientId, i64)> = told.keys().map(|(name, time)| ((*name).clone(), *time)).collect();
     assert_eq!(told, wanted, "everybody is told everything: {script:?} {cuts:?}");

@@ -83,7 +83,7 @@ fn alerts(plan: &Plan, rules: &Rules) -> HashMap<String, Arc<Alert>> {
         let made = Alert {
             name: alert.name.as_str().into(),
             rule,
-            meaning: meaning(alert),
+            meaning: meaning(alert).into(),
             semantics: alert.semantics,
             edgetrigger: alert.edgetrigger,
             priority: alert.priority,

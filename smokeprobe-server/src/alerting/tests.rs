@@ -124,7 +124,7 @@ fn arrangement(notifiers: Vec<(&str, Arc<dyn Notifier>)>) -> Arrangement {
     let alert = Alert {
         name: "hostdown".into(),
         rule: Arc::new(smokeprobe_alerts::parse(Kind::Loss, ">50%").unwrap()),
-        meaning: "loss|documented|>50%".to_owned(),
+        meaning: "loss|documented|>50%".into(),
         semantics: Semantics::Documented,
         edgetrigger: true,
         priority: None,

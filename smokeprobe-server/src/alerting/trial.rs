@@ -153,7 +153,7 @@ fn raised(series: SeriesId, alert: &str, now: WallTime, recipients: Vec<Recipien
         time: now.unix_secs(),
         since: now.unix_secs(),
         silent: None,
-        recipients,
+        recipients: recipients.into(),
         facts: Arc::new(facts),
     }
 }

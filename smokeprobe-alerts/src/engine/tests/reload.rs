@@ -38,7 +38,7 @@ fn changed_rule_ends_what_stood_and_says_why() {
     assert_eq!(events.iter().map(words).collect::<Vec<_>>(), ["down cleared"]);
     assert_eq!((events[0].time, events[0].since, &*events[0].facts.reason), (STEP, STEP, "the rule was changed"));
     assert_eq!((&*events[0].facts.pattern, &events[0].recipients[0]), (">60%", &RecipientId::new("ops")));
-    assert_eq!(changes(&mut site).series[0].alerts[0].meaning, ">70%");
+    assert_eq!(changes(&mut site).series[0].alerts[0].meaning.as_ref(), ">70%");
     assert_eq!(site.round(2, BAD), ["down raised"]);
 }
 

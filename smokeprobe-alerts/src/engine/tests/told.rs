@@ -264,7 +264,7 @@ fn event_says_what_its_message_needs() {
     site.engine.handle_round(at(2 * STEP), &id("A"), slot(2), BAD);
     let event = site.events().remove(0);
     assert_eq!((event.time, event.since), (2 * STEP, 2 * STEP));
-    assert_eq!(event.recipients, ["ops"]);
+    assert_eq!(*event.recipients, ["ops"]);
     let facts = &*event.facts;
     assert_eq!((&*facts.host, &*facts.title, &*facts.comment), ("host.example", "A host", "look at it"));
     assert_eq!((&*facts.pattern, &*facts.reason), (">60%,>60%", "loss: 80%, 80%"));

@@ -104,7 +104,7 @@ fn series(connection: &Connection) -> Result<Vec<SeriesState>, RowError> {
         let mut alerts = Vec::new();
         for Judged { name, meaning, told } in read::<Vec<Judged<'_>>>("alerts", text(row, 4)?)? {
             let standing = raised.remove(&*name);
-            alerts.push(AlertState { alert: name.into(), meaning: meaning.into_owned(), told, standing });
+            alerts.push(AlertState { alert: name.into(), meaning: meaning.into(), told, standing });
         }
         if let Some(alert) = raised.keys().next() {
             return Err(format!("{alert} of {name} is raised, but no alert of it").into());

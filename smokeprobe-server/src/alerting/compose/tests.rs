@@ -55,7 +55,7 @@ fn an_alert_is_what_its_section_says() {
         ]
     );
     let (slow, _) = &only.alerts[1];
-    assert_eq!(slow.meaning, "rtt|legacy|>100,>100");
+    assert_eq!(&*slow.meaning, "rtt|legacy|>100,>100");
     assert_eq!((slow.edgetrigger, slow.priority), (false, Some(2)));
     assert_eq!(slow.again, Some(std::time::Duration::from_secs(3600)));
     assert_eq!(slow.rule.window(), 2);
