@@ -172,9 +172,10 @@ fn rounds_wait_in_memory_while_the_disk_is_full() {
     let (folder, server) = (Folder::new(1, 3, 0.05), Server::start());
     // A record of the journal holds the state of each archive whose rows take several steps. With many of them the room
     // that the journal has taken ahead is used up soon.
-    let archives: String = (100..124).map(|steps| format!("\nMAX 0.5 {steps} 2")).collect();
+    let archives: Vec<String> = (100..124).map(|steps| format!("\nMAX 0.5 {steps} 2")).collect();
     let config = fs::read_to_string(folder.path("config")).unwrap();
-    folder.write("config", &config.replace("\nAVERAGE 0.5 1 1000", &format!("\nAVERAGE 0.5 1 600{archives}")));
+    folder
+        .write("config", &config.replace("\nAVERAGE 0.5 1 1000", &format!("\nAVERAGE 0.5 1 600{}", archives.concat())));
     let names: Vec<String> = (0..40).map(|number| format!("Web{number}")).collect();
     folder.write("Targets", &names.iter().map(|name| server.target(name)).collect::<String>());
     // Its own file system of some megabytes, in a namespace of its own.
