@@ -1,6 +1,7 @@
 //! The command line.
 
 mod alerts;
+mod dynamic;
 mod export;
 mod probe;
 mod terminal;
@@ -38,6 +39,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Print the stored rounds of one target.
     Export(export::ExportArgs),
+    /// Make a secret by which a host with a changing address tells it: `host = DYNAMIC`.
+    Dynamic(dynamic::DynamicArgs),
     /// Alerts: what they would have said, and what they say; tests, acknowledgements, silences.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -78,6 +81,7 @@ impl Cli {
             Some(Command::Check(args)) => terminal::report(check(&args)),
             Some(Command::Probe(args)) => terminal::report(probe::execute(args)),
             Some(Command::Export(args)) => terminal::report(export::execute(&args)),
+            Some(Command::Dynamic(args)) => terminal::report(dynamic::execute(&args)),
             Some(Command::Alerts(command)) => terminal::report(alerts::execute(&command)),
         }
     }

@@ -3,6 +3,7 @@
 pub mod alerting;
 pub mod cli;
 pub mod config;
+pub mod dynamic;
 pub mod graph;
 pub mod live;
 pub mod rawlog;

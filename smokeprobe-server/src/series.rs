@@ -19,6 +19,7 @@ use smokeprobe_store::SeriesMeta;
 
 use crate::config::Plan;
 use crate::config::plan::{self, ProbeInstance, ProbeOptions, Target, TargetHost};
+use crate::dynamic::address_file;
 use broken::BrokenProbe;
 use dynamic::DynamicHost;
 
@@ -116,13 +117,6 @@ impl Shelf {
         }
         Some(probe)
     }
-}
-
-/// Where the address of a dynamic host is, as SmokePing keeps it: `<dyndir>/A/B.adr`.
-fn address_file(plan: &Plan, target: &Target) -> PathBuf {
-    let below: PathBuf = target.path.names().collect();
-    // Names have no dots.
-    plan.general.dyndir.join(below).with_extension("adr")
 }
 
 fn offset(section: &ProbeInstance, target: &Target) -> Offset {

@@ -13,6 +13,7 @@
 //! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
 //! | `/api/v1/live` | rounds and alerts as they happen |
 //! | `/graph/A.B[~slave].svg` | a smoke graph: `from`, `to`, `width`, `height`, `theme` |
+//! | `/smokeping.cgi`, `/smokeping/…` | SmokePing's own addresses, which go on working |
 //! | `/metrics` | for Prometheus |
 //! | `/healthz` | 200 while the process answers |
 //! | `/readyz` | 200 while a plan runs, else 503. A faulty configuration on disk does not change that, as the plan before it still runs; the body and `/metrics` tell of it |
@@ -23,6 +24,7 @@ mod describe;
 mod error;
 mod graph;
 mod health;
+mod legacy;
 mod live;
 pub mod metrics;
 mod params;
@@ -51,6 +53,7 @@ pub use serve::{Limits, Peer, serve, serve_on_thread, serve_within};
 
 use crate::alerting::AlertDesk;
 use crate::live::Live;
+use legacy::update::Updates;
 use live::Streams;
 use work::Workers;
 
@@ -65,6 +68,7 @@ pub struct WebState {
     started: WallTime,
     workers: Workers,
     streams: Streams,
+    updates: Arc<Updates>,
     /// Who may be asked about alerts, where there are any.
     alerts: Option<AlertDesk>,
 }
@@ -79,8 +83,8 @@ impl WebState {
         readiness: Arc<Readiness>,
     ) -> Self {
         let started = clock.wall();
-        let (workers, streams, alerts) = (Workers::default(), Streams::default(), None);
-        Self { live, store, clock, metrics, readiness, started, workers, streams, alerts }
+        let (workers, streams, updates) = (Workers::default(), Streams::default(), Arc::default());
+        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, alerts: None }
     }
 
     /// The same with alerts that can be asked.
@@ -123,6 +127,7 @@ pub fn router(state: WebState) -> Router {
         .route("/metrics", get(metrics::scrape))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(legacy::routes())
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_method)
         .with_state(state)

@@ -173,3 +173,67 @@ fn bad_arguments_are_named() {
         assert!(stderr(&output).contains(wanted), "{args:?}: {}", stderr(&output));
     }
 }
+
+/// A configuration with a dynamic host and another.
+fn homes(folder: &std::path::Path, host: &str) -> String {
+    let text = format!(
+        "*** General ***\ncgiurl = http://noc.example.net/smokeping.cgi\ndatadir = {data}\n\
+         *** Database ***\nstep = 300\npings = 20\nAVERAGE 0.5 1 1008\n\
+         *** Probes ***\n+ FPing\nbinary = /usr/bin/fping\n\
+         *** Targets ***\nprobe = FPing\nmenu = Top\ntitle = Top\n\
+         + Homes\nmenu = Homes\ntitle = Homes\n\
+         ++ Ann\nmenu = Ann\ntitle = Ann\nhost = {host}\n\
+         ++ Fixed\nmenu = Fixed\ntitle = Fixed\nhost = 192.0.2.1\n",
+        data = folder.display()
+    );
+    let file = folder.join("config");
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn dynamic_prints_a_secret_whose_hash_is_the_configurations() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = homes(folder.path(), "DYNAMIC");
+    let output = smokeprobe(&["dynamic", "Homes.Ann", "--config", &config]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    let after = |mark: &str| text.split_once(mark).unwrap().1.split_whitespace().next().unwrap().to_owned();
+    let (hash, secret) = (after("host = DYNAMIC/"), after("secret="));
+    let perl = Command::new("perl")
+        .args(["-MDigest::MD5=md5_base64", "-e", "print md5_base64($ARGV[0])", &secret])
+        .output()
+        .expect("perl is installed (apt-get install perl)");
+    assert_eq!(hash, stdout(&perl), "as SmokePing's program computes it");
+    assert!(text.contains("--data target=Homes.Ann "), "{text}");
+    assert!(text.contains(" http://noc.example.net/smokeping.cgi\n"), "{text}");
+    let kept = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(kept.collect::<Vec<_>>(), [folder.path().join("config")], "the secret is kept nowhere");
+
+    // The line works, and a new secret says that it takes the place of the one before.
+    let config = homes(folder.path(), &format!("DYNAMIC/{hash}"));
+    assert_eq!(smokeprobe(&["check", "--config", &config]).status.code(), Some(0));
+    let url = "http://noc.example.net:8888/smokeping.cgi?a='b'";
+    let again = stdout(&smokeprobe(&["dynamic", "Homes.Ann", "--config", &config, "--url", url]));
+    assert!(again.contains("the secret before it is then void"), "{again}");
+    assert!(again.contains(r"'http://noc.example.net:8888/smokeping.cgi?a='\''b'\'''"), "{again}");
+    assert!(!again.contains(&secret));
+}
+
+#[test]
+fn dynamic_says_what_has_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = homes(folder.path(), "DYNAMIC");
+    for (target, words) in [
+        ("Homes.Eve", "there is no target Homes.Eve"),
+        ("Homes.Fixed", "only `host = DYNAMIC`"),
+        ("Homes", "there is no target"),
+        ("../Ann", "target name"),
+    ] {
+        let output = smokeprobe(&["dynamic", target, "--config", &config]);
+        assert_eq!(output.status.code(), Some(2), "{target}");
+        assert!(stderr(&output).contains(words), "{target}: {}", stderr(&output));
+    }
+    let output = smokeprobe(&["dynamic", "Homes.Ann", "--config", &config, "--url", "ftp://server/"]);
+    assert_eq!(output.status.code(), Some(2));
+}

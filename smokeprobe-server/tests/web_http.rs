@@ -4,6 +4,8 @@
 mod connections;
 #[path = "web_http/fixture.rs"]
 mod fixture;
+#[path = "web_http/legacy.rs"]
+mod legacy;
 #[path = "web_http/prometheus.rs"]
 mod prometheus;
 #[path = "web_http/rrd.rs"]

@@ -1,14 +1,13 @@
 //! Hosts that tell their own address.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
-use smokeprobe_core::{Host, Probe, ProbeDescriptor, ProbeError, ResolveError, RoundCx, WallTime};
+use smokeprobe_core::{Host, Probe, ProbeDescriptor, ProbeError, ResolveError, RoundCx};
+
+use crate::dynamic;
 
 /// Measures the address that a file holds. The host's own request writes it, and only when the address has changed, so
 /// that the file's time says since when the host has it.
@@ -32,7 +31,7 @@ impl Probe for DynamicHost {
 
     async fn measure(&self, round: &mut RoundCx<'_>) -> Result<(), ProbeError> {
         let file = self.file.clone();
-        let read = tokio::task::spawn_blocking(move || read(&file)).await;
+        let read = tokio::task::spawn_blocking(move || dynamic::read(&file)).await;
         let (address, since) = read.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
             ProbeError::Resolve(ResolveError::Lookup {
                 name: self.file.display().to_string(),
@@ -51,15 +50,4 @@ impl Probe for DynamicHost {
         );
         self.probe.measure(&mut of_address).await
     }
-}
-
-/// The address in the file, and when it was written.
-fn read(path: &Path) -> io::Result<(IpAddr, WallTime)> {
-    let mut file = File::open(path)?;
-    let mut text = String::new();
-    // No address is longer; whoever may write into that folder must not fill our memory.
-    Read::by_ref(&mut file).take(100).read_to_string(&mut text)?;
-    let address = text.trim().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    let since = file.metadata()?.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Ok((address, WallTime::EPOCH + since))
 }

@@ -20,6 +20,7 @@ use crate::alerting::{AlertDesk, Counts, StateView};
 pub(super) use body::EventBody;
 use body::{AttemptBody, MessageBody, PastEventBody, SilenceBody, StandingBody};
 pub(super) use change::{acknowledge, message, silence, test, unsilence};
+pub(super) use operate::through_proxy;
 
 /// Entries of the history unless asked otherwise, and at most.
 const ENTRIES: (u32, u32) = (100, 1000);

@@ -57,6 +57,11 @@ impl ApiError {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, parameter: None, message }
     }
 
+    /// Whoever asks has asked too often.
+    pub fn too_often(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, parameter: None, message: message.into() }
+    }
+
     /// Something of ours failed.
     pub fn internal(message: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, parameter: None, message: message.into() }

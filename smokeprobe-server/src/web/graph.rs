@@ -29,6 +29,34 @@ const MAIL: i64 = 3 * 3600;
 /// Characters of a title at most.
 const MAX_TITLE: usize = 300;
 
+/// What is asked of a picture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) range: Range,
+    /// As configured unless given.
+    pub(super) width: Option<u32>,
+    pub(super) height: Option<u32>,
+    pub(super) theme: Theme,
+    /// Instead of the target's.
+    pub(super) title: Option<&'a str>,
+    /// Pixels for each one of the size in a PNG; `None` asks for SVG.
+    pub(super) scale: Option<u32>,
+}
+
+impl<'a> Wish<'a> {
+    /// What the parameters say, of `range`.
+    pub(super) fn of(params: &'a Params, range: Range) -> Result<Self, ApiError> {
+        Ok(Self {
+            range,
+            width: params.number("width", 100, 4000)?,
+            height: params.number("height", 60, 4000)?,
+            theme: params.choice("theme", &[("light", Theme::Light), ("dark", Theme::Dark)])?.unwrap_or_default(),
+            title: params.text("title"),
+            scale: None,
+        })
+    }
+}
+
 pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params: Params) -> Result<Response, ApiError> {
     let (name, scale) = match file.rsplit_once('.') {
         Some((name, "svg")) => {
@@ -41,21 +69,27 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
         }
         _ => return Err(ApiError::not_found("graphs are called like /graph/A.B.svg or /graph/A.B~slave.png")),
     };
+    // What there is not is said before what is wrong with the question.
+    series::find_with_node(&web.live.plan.load(), name)?;
+    let range = params.range(web.clock.wall(), 3 * 3600)?;
+    draw(&web, name, Wish { scale, ..Wish::of(&params, range)? }).await
+}
+
+/// The picture of the series called `name`.
+pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<Response, ApiError> {
+    let Wish { range, theme, scale, .. } = wish;
     let plan = web.live.plan.load_full();
     let (series, node, target) = series::find_with_node(&plan, name)?;
     let now = web.clock.wall();
-    let range = params.range(now, 3 * 3600)?;
     let (width, height) = size(&plan.presentation.detail);
-    let width = params.number("width", 100, 4000)?.unwrap_or(width);
-    let height = params.number("height", 60, 4000)?.unwrap_or(height);
-    let theme = params.choice("theme", &[("light", Theme::Light), ("dark", Theme::Dark)])?.unwrap_or_default();
+    let (width, height) = (wish.width.unwrap_or(width), wish.height.unwrap_or(height));
 
     let supported = describe::supported(&plan, target);
     let measured = web.live.last_round(&series).is_some();
     let not_measured = describe::unsupported(&plan, target);
     let mut drawing = Drawing { width, height, theme, ..drawing(&plan, node, target, &series, range, now) };
     // A page that heads its graphs by their range wants to know from when to when that is.
-    if let Some(title) = params.text("title") {
+    if let Some(title) = wish.title {
         drawing.title = title.chars().take(MAX_TITLE).collect();
         drawing.subtitle = describe_dates(range);
     }

@@ -63,7 +63,7 @@ fn refusal(peer: Option<IpAddr>, method: &Method, headers: &HeaderMap) -> Option
     if !peer.is_some_and(|address| address.to_canonical().is_loopback()) {
         return Some("only from the machine itself may this be changed: connect to it by 127.0.0.1 or ::1");
     }
-    if PROXY.iter().any(|name| headers.contains_key(*name)) {
+    if through_proxy(headers) {
         return Some("through a proxy nothing may be changed: connect to the server itself");
     }
     let Some(host) = text("host").filter(|host| is_loopback(host)) else {
@@ -81,6 +81,11 @@ fn refusal(peer: Option<IpAddr>, method: &Method, headers: &HeaderMap) -> Option
         return Some("what changes something is sent as JSON, with the header Content-Type: application/json");
     }
     None
+}
+
+/// Whether a proxy says that there is somebody behind it.
+pub(in crate::web) fn through_proxy(headers: &HeaderMap) -> bool {
+    PROXY.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether a `Host` header names this machine for itself.

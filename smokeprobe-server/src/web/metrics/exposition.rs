@@ -175,6 +175,18 @@ impl Snapshot {
         out.total("smokeprobe_rounds_too_old", help, &counters.rounds_too_old)?;
         let help = "Rounds that the store refused for good";
         out.total("smokeprobe_rounds_refused", help, &counters.rounds_refused)?;
+        let updates = &web.updates;
+        let outcomes = [
+            ("changed", &updates.changed),
+            ("unchanged", &updates.unchanged),
+            ("refused", &updates.refused),
+            ("failed", &updates.failed),
+        ];
+        let help = "Requests by which dynamic hosts tell their address, by how they ended";
+        let mut family = out.family("smokeprobe_dynamic_updates", help, MetricType::Counter)?;
+        for (outcome, count) in outcomes {
+            counter(&mut family, &[("outcome", outcome)], count.load(Ordering::Relaxed))?;
+        }
         out.gauge("smokeprobe_writer_queue_rounds", "Rounds that wait to be written", writer.queued as f64)?;
         let blocked = f64::from(u8::from(writer.blocked.is_some()));
         out.gauge("smokeprobe_writer_blocked", "1 while rounds cannot be written", blocked)?;

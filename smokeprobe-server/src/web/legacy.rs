@@ -1,0 +1,181 @@
+//! SmokePing's addresses: `smokeping.cgi?target=A.B` and the like, which old links, wikis and scripts have.
+//!
+//! 1. With `secret` and `target` a host tells its address: [`update`].
+//! 2. With `displaymode=a` it is an image.
+//! 3. Everything else is a page, and redirects to ours. Never elsewhere: the new address is `/` with an encoded query.
+
+mod query;
+mod times;
+pub(super) mod update;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use smokeprobe_core::{SeriesId, TargetPath, Vantage};
+use url::form_urlencoded::Serializer;
+
+use super::error::ApiError;
+use super::params::{Params, Range};
+use super::{WebState, describe, graph, series};
+use crate::config::Plan;
+use crate::config::plan::Node;
+use times::Span;
+
+/// Where installations have SmokePing's program.
+const ADDRESSES: [&str; 8] = [
+    "/smokeping.cgi",
+    "/smokeping.fcgi",
+    "/smokeping",
+    "/smokeping/",
+    "/smokeping/smokeping.cgi",
+    "/smokeping/smokeping.fcgi",
+    "/cgi-bin/smokeping.cgi",
+    "/cgi-bin/smokeping.fcgi",
+];
+
+/// The range of an image that names none.
+const USUAL: i64 = 3 * 3600;
+
+/// Bytes of a filter at most that a page is told of.
+const MAX_FILTER: usize = 200;
+
+/// The old addresses.
+pub(super) fn routes() -> Router<WebState> {
+    ADDRESSES.into_iter().fold(Router::new(), |router, address| router.route(address, get(answer).post(answer)))
+}
+
+async fn answer(State(web): State<WebState>, request: Request) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let params = query::read(&parts, body).await?;
+    if params.text("slave").is_some() {
+        return Err(ApiError::bad_parameter("slave", "this server takes no results from SmokePing's slaves"));
+    }
+    if let (Some(target), Some(secret)) = (params.text("target"), params.text("secret")) {
+        return update::update(&web, &parts, target, secret).await;
+    }
+    let image = params.choice("displaymode", &[("s", false), ("n", false), ("a", true)])?.unwrap_or(false);
+    let now = web.clock.wall();
+    let span = times::span(&params, now)?;
+    let plan = web.live.plan.load_full();
+    let place = Place::named(&plan, &params)?;
+    if !image {
+        return Ok(page(&params, &place, span));
+    }
+    let series = place.series().ok_or_else(|| ApiError::bad_parameter("target", "name the target of the image"))?;
+    let usual = || Range { from: now.unix_secs() - USUAL, to: now.unix_secs() };
+    let range = span.map_or_else(usual, |span| span.range);
+    let wish = graph::Wish { scale: Some(1), ..graph::Wish::of(&params, range)? };
+    graph::draw(&web, &series.to_string(), wish).await
+}
+
+/// What an old address points at. Without a section it is the first page.
+#[derive(Debug, Default)]
+struct Place<'a> {
+    section: Option<&'a TargetPath>,
+    vantage: Vantage,
+}
+
+impl<'a> Place<'a> {
+    fn named(plan: &'a Plan, params: &Params) -> Result<Self, ApiError> {
+        let hierarchy = params.text("hierarchy").filter(|name| *name != "0");
+        if let Some(name) = hierarchy
+            && !plan.presentation.hierarchies.contains_key(name)
+        {
+            let shown: String = name.chars().take(80).collect();
+            return Err(ApiError::not_found(format!("the configuration has no hierarchy {shown}")));
+        }
+        let Some(name) = params.text("target") else { return Ok(Self::default()) };
+        // Of charts there is no page of their own yet.
+        if name == "_charts" || name.strip_prefix("_charts.").is_some_and(|c| plan.presentation.charts.contains_key(c))
+        {
+            return Ok(Self::default());
+        }
+        let shown: String = name.chars().take(80).collect();
+        let wanted: SeriesId = name.parse().map_err(|_| {
+            ApiError::not_found(format!("{shown:?} is not the name of a target; they look like A.B or A.B~slave"))
+        })?;
+        let found = match hierarchy {
+            None => describe::find(plan, &wanted.target),
+            Some(hierarchy) => match in_hierarchy(plan, hierarchy, &wanted.target) {
+                // A folder of the hierarchy alone has no page of ours.
+                Found::Folder => return Ok(Self::default()),
+                Found::Section(node) => Some(node),
+                // Pages of a hierarchy have links with real paths too, those of images.
+                Found::Nothing => describe::find(plan, &wanted.target),
+            },
+        };
+        let node =
+            found.ok_or_else(|| ApiError::not_found(format!("the configuration has no section {}", wanted.target)))?;
+        let Some(path) = &node.path else { return Ok(Self::default()) };
+        if let Vantage::Slave(_) = wanted.vantage {
+            // Says what there is instead.
+            let series = SeriesId { target: path.clone(), vantage: wanted.vantage.clone() };
+            series::find_with_node(plan, &series.to_string())?;
+        }
+        Ok(Self { section: Some(path), vantage: wanted.vantage })
+    }
+
+    fn series(&self) -> Option<SeriesId> {
+        Some(SeriesId { target: self.section?.clone(), vantage: self.vantage.clone() })
+    }
+}
+
+enum Found<'a> {
+    Section(&'a Node),
+    Folder,
+    Nothing,
+}
+
+/// The section that a path of a hierarchy names: `Bob.Good` is the `Good` with `parents = owner:/Bob`, and `Bob.Good.A` the
+/// `A` in it.
+fn in_hierarchy<'a>(plan: &'a Plan, hierarchy: &str, path: &TargetPath) -> Found<'a> {
+    let wanted: Vec<&str> = path.names().collect();
+    let mut found = Found::Nothing;
+    for node in plan.nodes() {
+        for (_, parent) in node.parents.iter().filter(|(known, _)| known == hierarchy) {
+            let parents: Vec<&str> = parent.split('/').filter(|name| !name.is_empty()).collect();
+            if parents.starts_with(&wanted) {
+                found = Found::Folder;
+            }
+            let Some([first, below @ ..]) = wanted.strip_prefix(&parents[..]) else { continue };
+            if *first != node.name {
+                continue;
+            }
+            let inside =
+                below.iter().try_fold(node, |node, name| node.children.iter().find(|child| child.name == *name));
+            if let Some(inside) = inside {
+                return Found::Section(inside);
+            }
+        }
+    }
+    found
+}
+
+/// Redirects to our page of a section.
+fn page(params: &Params, place: &Place<'_>, span: Option<Span>) -> Response {
+    let mut query = Serializer::new(String::new());
+    if let Some(section) = place.section {
+        query.append_pair("target", section.as_str());
+    }
+    if let Vantage::Slave(slave) = &place.vantage {
+        query.append_pair("vantage", slave);
+    }
+    if let Some(span) = span {
+        for (name, time) in [("from", span.from), ("to", span.to)] {
+            if let Some(time) = time {
+                query.append_pair(name, &time);
+            }
+        }
+    }
+    if let Some(filter) = params.text("filter").filter(|filter| filter.len() <= MAX_FILTER) {
+        query.append_pair("filter", filter);
+    }
+    let query = query.finish();
+    let address = if query.is_empty() { "/".to_owned() } else { format!("/?{query}") };
+    // URL encoding leaves nothing that a header could not hold.
+    let address = HeaderValue::from_str(&address).unwrap_or(HeaderValue::from_static("/"));
+    let headers = [(header::LOCATION, address), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    (StatusCode::FOUND, headers).into_response()
+}
