@@ -213,7 +213,7 @@ fn homes(dyndir: &Path) -> Plan {
     };
     let homes = vec![home("Homes.Ann", Some("4711")), home("Homes.Bob", None)];
     plan.root.children.push(section("Homes", "Homes", "Homes", homes));
-    plan.general.dyndir = dyndir.to_owned();
+    dyndir.clone_into(&mut plan.general.dyndir);
     plan
 }
 

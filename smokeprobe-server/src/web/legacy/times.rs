@@ -50,31 +50,28 @@ fn span_in<Z: TimeZone>(params: &Params, now: WallTime, zone: &Z) -> Result<Opti
     let fault = |name: &'static str| move || ApiError::bad_parameter(name, FORMS);
     let reading = Reading { now, zone };
     let by_start = end.and_then(|(_, text)| behind(text, &["start", "s"]));
-    let (from, to) = match (start, end, by_start) {
+    let (from, to) = if let (Some((start_name, start)), Some((end_name, _)), Some(shift)) = (start, end, by_start) {
         // The end is told from the start.
-        (Some((start_name, start)), Some((end_name, _)), Some(shift)) => {
-            let from = reading.time(start).ok_or_else(fault(start_name))?;
-            let to = shifted(from.at, shift).ok_or_else(fault(end_name))?;
-            (Some(from), Moment { at: to, shift: None })
-        }
-        _ => {
-            let to = match end {
-                None => Moment { at: now, shift: None },
-                Some((name, end)) => reading.time(end).ok_or_else(fault(name))?,
-            };
-            let from = match start {
-                None => None,
-                Some((name, start)) => Some(
-                    match behind(start, &["end", "e"]) {
-                        None => reading.time(start),
-                        Some(shift) if to.at == now => reading.shifted_now(shift),
-                        Some(shift) => shifted(to.at, shift).map(|at| Moment { at, shift: None }),
-                    }
-                    .ok_or_else(fault(name))?,
-                ),
-            };
-            (from, to)
-        }
+        let from = reading.time(start).ok_or_else(fault(start_name))?;
+        let to = shifted(from.at, shift).ok_or_else(fault(end_name))?;
+        (Some(from), Moment { at: to, shift: None })
+    } else {
+        let to = match end {
+            None => Moment { at: now, shift: None },
+            Some((name, end)) => reading.time(end).ok_or_else(fault(name))?,
+        };
+        let from = match start {
+            None => None,
+            Some((name, start)) => {
+                let from = match behind(start, &["end", "e"]) {
+                    None => reading.time(start),
+                    Some(shift) if to.at == now => reading.shifted_now(shift),
+                    Some(shift) => shifted(to.at, shift).map(|at| Moment { at, shift: None }),
+                };
+                Some(from.ok_or_else(fault(name))?)
+            }
+        };
+        (from, to)
     };
     let start = from.as_ref().map_or(to.at.min(now).unix_secs().saturating_sub(USUAL), |from| from.at.unix_secs());
     let range = range(start, to.at.unix_secs(), now.unix_secs())?;
@@ -126,7 +123,8 @@ impl<Z: TimeZone> Reading<'_, Z> {
 
     fn shifted_now(&self, shift: &str) -> Option<Moment> {
         let at = shifted(self.now, shift)?;
-        let words: String = steps(shift)?.iter().map(|(_, count, unit)| format!("{count}{unit}")).collect();
+        let words: String =
+            steps(shift)?.iter().flat_map(|(_, count, unit)| [count.to_string(), (*unit).to_owned()]).collect();
         // Our own addresses know one direction at a time.
         let shift = match &steps(shift)?[..] {
             [] => None,
