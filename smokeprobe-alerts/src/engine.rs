@@ -286,8 +286,13 @@ impl Engine {
 
     fn judge(&mut self, at: usize, time: i64, observation: Observation, now: WallTime) {
         let moment = Moment { time, now, mutes: &self.mutes, gateway: self.gateway(at) };
+        let was_down = self.series[at].down;
         self.series[at].judge(observation, &moment, &mut self.said);
         self.touch(at);
+        // What was raised behind it while it was down was its fault. Whether that still stands, the next round says.
+        if was_down {
+            return;
+        }
         for number in 0..self.series[at].dependents.len() {
             let dependent = self.series[at].dependents[number];
             if let (true, Some(time)) = (self.series[dependent].has_news(), self.series[dependent].last) {

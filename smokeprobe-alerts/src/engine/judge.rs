@@ -13,7 +13,8 @@
 //! 6. When a target and what it depends on fail together, whose round comes first is chance. So a raise waits for the
 //!    next round of what the target depends on, half a step on the average, before it is told by 4. It does not wait
 //!    when that cannot be at fault, as the round lost nothing; when the round before lost everything too, so that both
-//!    were measured since; or when that is measured less often than the target.
+//!    were measured since; or when that is measured less often than the target. Of a raise while that was down, the
+//!    round by which it is up again tells nothing: it may be over too, and 5 says when it is not.
 //! 7. `Cleared` is told when the raise was and no silence holds; without edge trigger never.
 //!
 //! In the legacy semantics a priority mutes clearing too, clearing counts as telling, and a raise that it muted counts as

@@ -157,6 +157,20 @@ fn what_is_behind_a_gateway_that_is_down_raises_silently() {
     assert_eq!(site.round(5, GOOD), ["down cleared"]);
 }
 
+#[test]
+fn gateway_that_is_up_again_tells_no_raise_of_the_time_when_it_was_down() {
+    let mut site = behind_a_gateway(vec![loss("down", ">60%")]);
+    site.round_of("G", 2, DEAD);
+    assert_eq!(site.round(2, DEAD), ["down raised, silent: G is down"]);
+    // The target's own next round says whether it is up too.
+    assert_eq!(site.round_of("G", 3, GOOD), [""; 0]);
+    assert_eq!(site.round(3, GOOD), ["down cleared, silent: never told"]);
+    site.round_of("G", 4, DEAD);
+    site.round(4, DEAD);
+    assert_eq!(site.round_of("G", 5, GOOD), [""; 0]);
+    assert_eq!(site.round(5, DEAD), ["down raised"]);
+}
+
 fn behind_a_gateway(alerts: Vec<Alert>) -> Site {
     let behind = Watched { depends: Some(id("G")), ..watched("A", alerts) };
     let mut site = Site::of(vec![behind, watched("G", Vec::new())]);
