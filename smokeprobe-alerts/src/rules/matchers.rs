@@ -16,16 +16,19 @@ use crate::rule::{Held, History, Observation, Verdict};
 use crate::rules::difference::Difference;
 use crate::rules::pattern::{Value, describe};
 use crate::rules::registry::nearest;
-use crate::rules::{Kind, RuleError, Semantics};
+use crate::rules::{Kind, LONGEST_WINDOW, RuleError, Semantics};
 
 pub(super) use args::Args;
+
+/// At most so many rounds that were not measured are passed over: a day of 5-minute rounds.
+const PASSED_OVER: usize = 288;
 
 /// What a matcher decides. Pure, like every rule.
 trait Matcher: Debug + Send + Sync {
     /// Loss or RTT: which of the values it is given.
     fn looks_at(&self) -> Kind;
 
-    /// How many rounds it looks at.
+    /// How many rounds it looks at, in the documented semantics measured ones.
     fn window(&self) -> usize;
 
     /// How many rounds the program keeps for it.
@@ -89,17 +92,25 @@ impl Call {
 
     pub(super) fn window(&self, semantics: Semantics) -> usize {
         match semantics {
-            Semantics::Documented => self.matcher.window(),
+            Semantics::Documented => self.reach(),
             Semantics::Legacy => self.matcher.legacy_window(),
         }
+    }
+
+    /// How far back measured rounds are looked for: as many rounds again as the matcher looks at, though not more than
+    /// [`PASSED_OVER`] and the longest window. So it judges as long as half of the rounds are measured.
+    fn reach(&self) -> usize {
+        let window = self.matcher.window();
+        window.saturating_add(window.min(PASSED_OVER)).min(window.max(LONGEST_WINDOW))
     }
 
     /// Rounds that were not measured, or are suspect, are passed over: they say nothing either way.
     pub(super) fn judge_documented(&self, history: &History<'_>, held: Held) -> Verdict {
         let matcher = &*self.matcher;
         let measured = |round: &&Observation| matches!(round, Observation::Measured(round) if !round.suspect);
+        // Not further, whatever other alerts of the series keep: they must not change what this one says.
         let mut values: Vec<Value> = history
-            .rounds()
+            .newest(self.reach())
             .iter()
             .rev()
             .filter(measured)

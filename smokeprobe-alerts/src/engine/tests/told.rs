@@ -287,3 +287,30 @@ fn event_says_what_its_message_needs() {
     let cleared = site.events().remove(0);
     assert_eq!((&*cleared.facts.loss, &*cleared.facts.reason), ("loss: 80%, 0%", "loss: 80%, 80%"));
 }
+
+#[test]
+fn matcher_says_the_same_whatever_else_the_target_has() {
+    let matcher = |text: &str| by_rule("matcher", text, Arc::new(parse(Kind::Matcher, text).unwrap()));
+    for text in [
+        "CheckLoss(l=>50,x=>2)",
+        "CheckLoss(l=>50,x=>1)",
+        "CheckLatency(l=>5,x=>3)",
+        "ConsecutiveLoss(pctlossraise=>50,stepsraise=>3,pctlossclear=>10,stepsclear=>2)",
+        "Median(old=>3,new=>2,diff=>1)",
+        "ExpLoss(hist=>5,rising=>50)",
+    ] {
+        let rounds = (0..400u32).map(|n| match n.wrapping_mul(2_654_435_761) >> 29 {
+            0..3 => Observation::Unknown,
+            3 => GOOD,
+            _ => BAD,
+        });
+        let rounds: Vec<Observation> = rounds.collect();
+        let mut alone = Site::new(vec![matcher(text)]);
+        let mut beside = Site::new(vec![matcher(text), loss("wide", "==S,*60*,<0%")]);
+        assert_eq!(alone.rounds(1, &rounds), beside.rounds(1, &rounds), "{text}");
+    }
+    // Every second name could not be looked up.
+    let mut site = Site::new(vec![matcher("CheckLoss(l=>50,x=>2)")]);
+    let said = site.rounds(1, &[BAD, Observation::Unknown, BAD, Observation::Unknown]);
+    assert_eq!(said, ["3 matcher raised"]);
+}
