@@ -47,7 +47,7 @@ pub enum What {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Silent {
-    /// An alert of higher priority told in the same round.
+    /// An alert of higher priority stands; in the legacy semantics, it told in the same round.
     Priority(AlertName),
     /// What the target depends on is down.
     Dependency(SeriesId),

@@ -7,8 +7,8 @@
 //!    told.
 //! 3. Without edge trigger each further match is `Active`; with it only when `again` has passed since somebody was told.
 //! 4. A match is not told while a silence holds, while what the target depends on is down, when somebody acknowledged the
-//!    alert, when it has no edge trigger and was told less than `again` ago, or when another alert with a priority has
-//!    told in this round.
+//!    alert, when it has no edge trigger and was told less than `again` ago, or, when it has a priority, while another
+//!    that goes before it stands. One that nobody was told of for a silence keeps no other silent.
 //! 5. A raise that was not told for one of these is told as `Raised` at the first later match that nothing mutes.
 //! 6. When a target and what it depends on fail together, whose round comes first is chance. So a raise waits for the
 //!    next round of what the target depends on, half a step on the average, before it is told by 4. It does not wait
@@ -17,8 +17,8 @@
 //!    round by which it is up again tells nothing: it may be over too, and 5 says when it is not.
 //! 7. `Cleared` is told when the raise was and no silence holds; without edge trigger never.
 //!
-//! In the legacy semantics a priority mutes clearing too, clearing counts as telling, and a raise that it muted counts as
-//! told: the program forgets it. Silences, dependencies and acknowledgements, which the program does not have, work
+//! In the legacy semantics a priority mutes only in the round in which the other tells, but clearing too; clearing counts
+//! as telling, and a raise that it muted counts as told: the program forgets it. Silences, dependencies and acknowledgements, which the program does not have, work
 //! alike in both.
 
 use std::collections::VecDeque;
@@ -85,7 +85,8 @@ impl Series {
         self.note(&observation);
         self.last = Some(moment.time);
         let hour = hour_of(moment.time);
-        let mut round = Round { watched: &self.watched, rounds: self.window.rounds(), moment, waits, first: None };
+        let mut round =
+            Round { watched: &self.watched, rounds: self.window.rounds(), moment, waits, first: None, place: None };
         for judged in &mut self.alerts {
             let history = History::new(round.rounds).with_season(season(
                 &self.weeks,
@@ -99,6 +100,7 @@ impl Series {
                 Verdict::Raise(reason) => round.matched(judged, reason),
                 Verdict::Clear => judged.standing.take().map(|standing| round.cleared(judged, *standing)),
             };
+            round.occupy(judged);
             if let Some(event) = event {
                 said.say(event);
             }
@@ -109,7 +111,7 @@ impl Series {
     /// something mutes it.
     pub(super) fn reconsider(&mut self, moment: &Moment<'_>, said: &mut Said) {
         let rounds = self.window.rounds();
-        let mut round = Round { watched: &self.watched, rounds, moment, waits: false, first: None };
+        let mut round = Round { watched: &self.watched, rounds, moment, waits: false, first: None, place: None };
         for judged in &mut self.alerts {
             let event = match &judged.standing {
                 Some(standing) if standing.told.is_none() && standing.since == moment.time => {
@@ -118,6 +120,7 @@ impl Series {
                 }
                 _ => None,
             };
+            round.occupy(judged);
             if let Some(event) = event {
                 said.say(event);
             }
@@ -155,6 +158,8 @@ struct Round<'a> {
     waits: bool,
     /// The alert with a priority that has told in this round.
     first: Option<AlertName>,
+    /// The first alert with a priority that stands.
+    place: Option<AlertName>,
 }
 
 impl Round<'_> {
@@ -228,7 +233,11 @@ impl Round<'_> {
     }
 
     fn outranked(&self, judged: &Judged) -> Option<Silent> {
-        let first = self.first.as_ref().filter(|_| judged.alert.priority.is_some())?;
+        let first = match judged.alert.semantics {
+            Semantics::Documented => &self.place,
+            Semantics::Legacy => &self.first,
+        };
+        let first = first.as_ref().filter(|_| judged.alert.priority.is_some())?;
         Some(Silent::Priority(first.clone()))
     }
 
@@ -236,6 +245,17 @@ impl Round<'_> {
     fn count(&mut self, judged: &Judged) {
         if judged.alert.priority.is_some() && self.first.is_none() {
             self.first = Some(judged.alert.name.clone());
+        }
+    }
+
+    /// The alert was judged: while it stands, others with a priority are silent. Not when a silence hid it from the
+    /// beginning: then nobody knows of either.
+    fn occupy(&mut self, judged: &Judged) {
+        if let (true, None, Some(standing)) = (judged.alert.priority.is_some(), &self.place, &judged.standing)
+            && (standing.told.is_some()
+                || self.moment.mutes.mutes(self.watched, &judged.alert.name, self.moment.now).is_none())
+        {
+            self.place = Some(judged.alert.name.clone());
         }
     }
 

@@ -65,15 +65,51 @@ fn round_without_a_verdict_tells_nothing() {
 }
 
 #[test]
-fn suppressed_by_priority_is_told_in_the_next_round_in_which_it_stands() {
+fn suppressed_by_priority_is_told_when_the_other_is_cleared_and_it_still_stands() {
     let alerts = || vec![loss("second", ">50%").rank(2), loss("free", ">50%"), loss("first", ">60%").rank(1)];
     let mut site = Site::new(alerts());
     // Those without a priority come first.
     assert_eq!(site.round(1, BAD), ["free raised", "first raised", "second raised, silent: priority of first"]);
-    assert_eq!(site.round(2, BAD), ["second raised"]);
-    assert_eq!(site.round(3, GOOD), ["free cleared", "first cleared", "second cleared"]);
-    site.round(4, BAD);
-    assert_eq!(site.round(5, GOOD), ["free cleared", "first cleared", "second cleared, silent: never told"]);
+    // Nor do rounds without a verdict make room.
+    assert_eq!(site.rounds(2, &[BAD, Observation::Unknown, SUSPECT, BAD]), [""; 0]);
+    assert_eq!(site.round(6, lost(55.0)), ["first cleared", "second raised"]);
+    // What was told before the other came is told to be cleared.
+    assert_eq!(site.round(7, BAD), ["first raised"]);
+    assert_eq!(site.round(8, GOOD), ["free cleared", "first cleared", "second cleared"]);
+    site.round(9, BAD);
+    assert_eq!(site.round(10, GOOD), ["free cleared", "first cleared", "second cleared, silent: never told"]);
+}
+
+#[test]
+fn only_the_first_by_priority_goes_on_telling() {
+    let mut site = Site::new(vec![
+        loss("first", ">60%").rank(1),
+        loss("reminds", ">50%").rank(2).again(1),
+        loss("every", ">50%").rank(3).every_round(),
+    ]);
+    assert_eq!(site.round(1, lost(55.0)), ["reminds raised", "every raised, silent: priority of reminds"]);
+    assert_eq!(site.round(2, BAD), ["first raised", "every active, silent: priority of first"]);
+    site.engine.acknowledge(&id("A"), "first", acknowledgement()).unwrap();
+    assert_eq!(site.round(3, BAD), ["every active, silent: priority of first"]);
+}
+
+#[test]
+fn alert_that_a_silence_hides_hides_no_other_by_its_priority() {
+    let mut site = Site::new(vec![loss("first", ">60%").rank(1), loss("second", ">50%").rank(2)]);
+    let scope = Scope { alerts: vec!["first".into()], ..Scope::default() };
+    site.engine.silence(Silence { scope, ..silence("works", 0, None) });
+    assert_eq!(site.round(1, BAD), ["first raised, silent: works", "second raised"]);
+}
+
+#[test]
+fn priority_holds_when_the_gateway_is_measured_too() {
+    let slow = |name: &str| by_rule(name, ">5", Arc::new(parse(Kind::Rtt, ">5").unwrap()));
+    let mut site = behind_a_gateway(Vec::new());
+    let behind =
+        Watched { depends: Some(id("G")), ..watched("A", vec![slow("first").rank(1), slow("second").rank(2)]) };
+    site.engine.follow(at(STEP), plan(vec![behind, watched("G", Vec::new())]));
+    assert_eq!(site.round(2, GOOD), ["first raised", "second raised, silent: priority of first"]);
+    assert_eq!(site.round_of("G", 2, GOOD), [""; 0]);
 }
 
 #[test]
