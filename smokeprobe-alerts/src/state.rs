@@ -72,6 +72,22 @@ pub struct Standing {
     pub told: Option<i64>,
     /// Who knows of it.
     pub acknowledged: Option<Acknowledgement>,
+    /// Who was told that it is raised: they are told that it is cleared, whoever is named by then.
+    #[cfg_attr(feature = "serde", serde(default = "nobody"))]
+    pub to: Arc<[RecipientId]>,
+    /// Its alert has an edge trigger; for when that is gone.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
+    pub edgetrigger: bool,
+}
+
+#[cfg(feature = "serde")]
+fn nobody() -> Arc<[RecipientId]> {
+    Arc::from([])
+}
+
+#[cfg(feature = "serde")]
+const fn yes() -> bool {
+    true
 }
 
 /// Somebody has taken notice: no reminders until it is cleared.

@@ -4,8 +4,8 @@
 //!    longer keeps what it has and grows; the start marker does not come back.
 //! 2. An alert whose [`meaning`](Alert::meaning) is the same keeps how it stands, whatever else of it changed.
 //! 3. An alert whose rule changed, or that is no more, stands no more. Where somebody was told that it is raised they are
-//!    told that it is cleared, with the reason: nothing else would ever end it for them. After a restart the engine no
-//!    longer knows who that was when the alert is gone altogether; the event is for the history alone then.
+//!    told that it is cleared, with the reason: nothing else would ever end it for them. After a restart too, though of
+//!    an alert that is gone altogether no more is known then than its name.
 //! 4. A series that is watched no more is forgotten, after 3.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use smokeprobe_core::{SeriesId, Slot, Step, WallTime};
 
 use crate::alert::{Alert, Watched};
 use crate::engine::facts::facts;
-use crate::engine::judge::{Said, cleared_silently};
+use crate::engine::judge::{Said, cleared_silently, told_of};
 use crate::engine::mutes::Mutes;
 use crate::engine::series::{Judged, Series};
 use crate::engine::window::Window;
@@ -166,15 +166,18 @@ impl Ending<'_> {
         let Some(standing) = old.standing else {
             return;
         };
-        let (silent, recipients, facts) = match old.known {
+        let (edge, recipients, facts) = match old.known {
             Some((alert, recipients)) => {
                 let facts = facts(self.watched, &alert, self.rounds, reason.to_owned());
-                let judged = Judged { alert, recipients, told: old.told, standing: None };
-                let silent = cleared_silently(&judged, &standing, self.watched, self.mutes, self.now);
-                (silent, judged.recipients, facts)
+                (alert.edgetrigger, told_of(&standing, &recipients), facts)
             }
-            None => (None, Arc::from([]), Facts { reason: reason.to_owned(), edgetrigger: true, ..Facts::default() }),
+            None => {
+                let edge = standing.edgetrigger;
+                let facts = Facts { reason: reason.to_owned(), edgetrigger: edge, ..Facts::default() };
+                (edge, standing.to.clone(), facts)
+            }
         };
+        let silent = cleared_silently(&old.name, edge, &standing, self.watched, self.mutes, self.now);
         self.said.say(Event {
             series: self.watched.series.clone(),
             alert: old.name,

@@ -30,7 +30,7 @@ use crate::alert::Watched;
 use crate::engine::facts::facts;
 use crate::engine::mutes::Mutes;
 use crate::engine::series::{Judged, Series, hour_of};
-use crate::event::{AlertName, Event, Silent, What};
+use crate::event::{AlertName, Event, RecipientId, Silent, What};
 use crate::rule::{Held, History, Observation, Verdict};
 use crate::rules::Semantics;
 use crate::season::Season;
@@ -179,12 +179,21 @@ impl Round<'_> {
             (Some(_), _, Some(_)) if edge => return None,
             (Some(_), _, _) => What::Active,
         };
-        let new = || Standing { since: time, reason: reason.clone(), told: None, acknowledged: None };
+        let new = || Standing {
+            since: time,
+            reason: reason.clone(),
+            told: None,
+            acknowledged: None,
+            to: Arc::default(),
+            edgetrigger: edge,
+        };
         let standing = judged.standing.get_or_insert_with(|| Box::new(new()));
+        standing.edgetrigger = edge;
         let since = standing.since;
         match &silent {
             None => {
                 standing.told = Some(time);
+                hear(&mut standing.to, &judged.recipients);
                 judged.told = Some(time);
                 self.count(judged);
             }
@@ -196,7 +205,9 @@ impl Round<'_> {
 
     fn cleared(&mut self, judged: &mut Judged, standing: Standing) -> Event {
         let legacy = judged.alert.semantics == Semantics::Legacy;
-        let silent = match cleared_silently(judged, &standing, self.watched, self.moment.mutes, self.moment.now) {
+        let edge = judged.alert.edgetrigger;
+        let name = &judged.alert.name;
+        let silent = match cleared_silently(name, edge, &standing, self.watched, self.moment.mutes, self.moment.now) {
             None if legacy => self.outranked(judged),
             silent => silent,
         };
@@ -206,7 +217,8 @@ impl Round<'_> {
                 self.count(judged);
             }
         }
-        self.event(judged, What::Cleared, standing.since, silent, standing.reason)
+        let recipients = told_of(&standing, &judged.recipients);
+        Event { recipients, ..self.event(judged, What::Cleared, standing.since, silent, standing.reason) }
     }
 
     /// Why a match would not be told.
@@ -275,19 +287,36 @@ impl Round<'_> {
 
 /// Why nobody is told that an alert which stood is cleared, but for priorities.
 pub(super) fn cleared_silently(
-    judged: &Judged,
+    alert: &str,
+    edgetrigger: bool,
     standing: &Standing,
     watched: &Watched,
     mutes: &Mutes,
     now: WallTime,
 ) -> Option<Silent> {
-    if !judged.alert.edgetrigger {
+    if !edgetrigger {
         return Some(Silent::NotEdge);
     }
     if standing.told.is_none() {
         return Some(Silent::NeverTold);
     }
-    mutes.mutes(watched, &judged.alert.name, now).map(Silent::Silenced)
+    mutes.mutes(watched, alert, now).map(Silent::Silenced)
+}
+
+/// Who is told that what stood is cleared: those who were told that it is raised. Nobody was in the legacy semantics for
+/// a priority, and by a state of before this was kept; then those who are named now.
+pub(super) fn told_of(standing: &Standing, named: &Arc<[RecipientId]>) -> Arc<[RecipientId]> {
+    if standing.to.is_empty() { named.clone() } else { standing.to.clone() }
+}
+
+/// Adds those who are told now to those who were told before.
+fn hear(to: &mut Arc<[RecipientId]>, named: &Arc<[RecipientId]>) {
+    if to.is_empty() {
+        *to = named.clone();
+    } else if named.iter().any(|recipient| !to.contains(recipient)) {
+        let new = named.iter().filter(|recipient| !to.contains(recipient));
+        *to = to.iter().chain(new).cloned().collect();
+    }
 }
 
 /// Whether at least `again` lies between two times.

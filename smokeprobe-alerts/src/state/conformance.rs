@@ -44,8 +44,17 @@ pub fn example() -> Change {
             author: "ops".into(),
             comment: "on it\n\"soon\"".into(),
         }),
+        to: Arc::from(["ops@company.xy", "|/opt/“pager”"].map(RecipientId::new)),
+        edgetrigger: true,
     };
-    let silent_standing = Standing { told: None, acknowledged: None, reason: String::new(), since: -1 };
+    let silent_standing = Standing {
+        told: None,
+        acknowledged: None,
+        reason: String::new(),
+        since: -1,
+        to: Arc::from([]),
+        edgetrigger: false,
+    };
     let alert =
         |name: &str, told, standing| AlertState { alert: name.into(), meaning: "loss >60%".into(), told, standing };
     let scope = Scope {

@@ -100,3 +100,52 @@ fn alert_of_a_series_named_twice_is_one() {
     follow(&mut site, vec![watched("A", vec![loss("down", ">60%")]), watched("A", Vec::new())]);
     assert_eq!(site.round(2, GOOD), ["down cleared"]);
 }
+
+/// The engine as it comes back after a restart.
+fn restarted(site: &mut Site) -> Site {
+    let series = changes(site).series;
+    Site { engine: Engine::restore(&crate::state::Saved { series, ..Default::default() }) }
+}
+
+#[test]
+fn after_a_restart_too_those_who_were_told_are_told_that_a_removed_alert_is_cleared() {
+    let alerts = || vec![loss("down", ">60%"), loss("every", ">60%").every_round()];
+    for left in [vec![watched("A", Vec::new())], Vec::new()] {
+        let mut site = Site::new(alerts());
+        site.round(1, BAD);
+        let mut site = restarted(&mut site);
+        site.engine.follow(at(STEP), plan(left));
+        let events = site.events();
+        let said: Vec<String> = events.iter().map(words).collect();
+        assert_eq!(said, ["down cleared", "every cleared, silent: not edge"]);
+        assert_eq!(*events[0].recipients, ["ops"]);
+        assert!(events[0].facts.edgetrigger && !events[1].facts.edgetrigger);
+    }
+    // Who never heard of it does not.
+    let mut site = Site::new(alerts());
+    site.engine.silence(silence("works", 0, None));
+    site.round(1, BAD);
+    let said = follow(&mut restarted(&mut site), Vec::new());
+    assert_eq!(said, ["down cleared, silent: never told", "every cleared, silent: not edge"]);
+}
+
+#[test]
+fn cleared_is_told_to_all_who_were_told_and_to_nobody_else() {
+    let to = |names: &[&str], alert: Alert| {
+        let recipients: Arc<[RecipientId]> = names.iter().map(|name| RecipientId::new(name)).collect();
+        Watched { alerts: vec![(Arc::new(alert), recipients)], ..watched("A", Vec::new()) }
+    };
+    let mut site = Site::of(vec![to(&["ops", "net"], loss("down", ">60%").again(2))]);
+    site.round(1, BAD);
+    site.engine.follow(at(STEP), plan(vec![to(&["net", "new"], loss("down", ">60%").again(2))]));
+    let cleared = |site: &mut Site, number: i64| {
+        site.engine.handle_round(at(number * STEP), &id("A"), slot(number), GOOD);
+        site.events().remove(0).recipients.to_vec()
+    };
+    let mut quick = restarted(&mut site);
+    quick.engine.follow(at(STEP), plan(vec![to(&["net", "new"], loss("down", ">60%").again(2))]));
+    assert_eq!(cleared(&mut quick, 2), ["ops", "net"]);
+    // A reminder tells the new one.
+    site.rounds(2, &[BAD, BAD]);
+    assert_eq!(cleared(&mut site, 4), ["ops", "net", "new"]);
+}

@@ -13,7 +13,7 @@ use crate::event::{Event, Facts, RecipientId, What};
 use crate::outbox::{Attempt, AttemptOutcome, Message, MessageId};
 use crate::state::{Acknowledgement, AlertState, Change, Pace, Saved, SeriesState, Standing, told_parts};
 
-/// An alert of a series, but for how it stands.
+/// An alert of a series, but for most of how it stands.
 #[derive(Serialize, Deserialize)]
 struct Judged<'a> {
     #[serde(borrow)]
@@ -21,6 +21,16 @@ struct Judged<'a> {
     #[serde(borrow)]
     meaning: Cow<'a, str>,
     told: Option<i64>,
+    /// When it is raised. Files of before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raised: Option<Raised>,
+}
+
+/// Who heard that an alert is raised.
+#[derive(Serialize, Deserialize)]
+struct Raised {
+    to: Arc<[RecipientId]>,
+    edgetrigger: bool,
 }
 
 /// Everything but the history.
@@ -102,8 +112,11 @@ fn series(connection: &Connection) -> Result<Vec<SeriesState>, RowError> {
         let name: String = row.get(0)?;
         let mut raised = standing.remove(&name).unwrap_or_default();
         let mut alerts = Vec::new();
-        for Judged { name, meaning, told } in read::<Vec<Judged<'_>>>("alerts", text(row, 4)?)? {
-            let standing = raised.remove(&*name);
+        for Judged { name, meaning, told, raised: heard } in read::<Vec<Judged<'_>>>("alerts", text(row, 4)?)? {
+            let mut standing = raised.remove(&*name);
+            if let (Some(standing), Some(heard)) = (&mut standing, heard) {
+                (standing.to, standing.edgetrigger) = (heard.to, heard.edgetrigger);
+            }
             alerts.push(AlertState { alert: name.into(), meaning: meaning.into(), told, standing });
         }
         if let Some(alert) = raised.keys().next() {
@@ -136,7 +149,15 @@ fn standing(connection: &Connection) -> Result<HashMap<String, HashMap<String, S
             None => None,
             Some(time) => Some(Acknowledgement { time, author: row.get(6)?, comment: row.get(7)? }),
         };
-        let raised = Standing { since: row.get(2)?, reason: row.get(3)?, told: row.get(4)?, acknowledged };
+        let raised = Standing {
+            since: row.get(2)?,
+            reason: row.get(3)?,
+            told: row.get(4)?,
+            acknowledged,
+            // With the alerts of the series, if anywhere.
+            to: Arc::from([]),
+            edgetrigger: true,
+        };
         standing.entry(row.get(0)?).or_default().insert(row.get(1)?, raised);
     }
     Ok(standing)
@@ -177,7 +198,9 @@ fn write_series(connection: &Connection, change: &Change) -> Result<(), RowError
         put.execute(params![name, state.last, state.down, json(&state.window)?, json(&alerts)?])?;
         lower.execute([&name])?;
         for alert in &state.alerts {
-            let Some(Standing { since, reason, told, acknowledged }) = &alert.standing else { continue };
+            let Some(Standing { since, reason, told, acknowledged, to: _, edgetrigger: _ }) = &alert.standing else {
+                continue;
+            };
             let acknowledged = acknowledged.as_ref();
             raise.execute(params![
                 name,
@@ -285,7 +308,13 @@ fn write_attempts(connection: &Connection, attempts: &[Attempt]) -> Result<(), R
 
 impl<'a> From<&'a AlertState> for Judged<'a> {
     fn from(state: &'a AlertState) -> Self {
-        Self { name: Cow::Borrowed(&state.alert), meaning: Cow::Borrowed(&state.meaning), told: state.told }
+        let raised = |standing: &Standing| Raised { to: standing.to.clone(), edgetrigger: standing.edgetrigger };
+        Self {
+            name: Cow::Borrowed(&state.alert),
+            meaning: Cow::Borrowed(&state.meaning),
+            told: state.told,
+            raised: state.standing.as_ref().map(raised),
+        }
     }
 }
 

@@ -293,3 +293,18 @@ fn queries_of_the_history_are_answered_by_an_index() {
         assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");
     }
 }
+
+#[test]
+fn a_file_that_does_not_say_who_heard_of_what_stands_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.sqlite");
+    let mut state = open(&path);
+    state.commit(&conformance::example()).unwrap();
+    let without = "(SELECT json_group_array(json_remove(value, '$.raised')) FROM json_each(series.alerts))";
+    state.connection.execute(&format!("UPDATE series SET alerts = {without}"), []).unwrap();
+    drop(state);
+    let saved = open(&path).load().unwrap();
+    let standing = saved.series.iter().flat_map(|series| &series.alerts).filter_map(|alert| alert.standing.as_ref());
+    let heard: Vec<_> = standing.map(|standing| (standing.to.len(), standing.edgetrigger)).collect();
+    assert_eq!(heard, [(0, true), (0, true)]);
+}
