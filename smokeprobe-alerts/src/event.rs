@@ -140,8 +140,42 @@ impl Event {
         }
     }
 
+    /// What became of it in one word, for programs, files and people: `raised`, `active` or `cleared`. An alert without edge
+    /// trigger is only ever active.
+    pub fn word(&self) -> &'static str {
+        match self.what {
+            What::Raised if self.facts.edgetrigger => "raised",
+            What::Raised | What::Active => "active",
+            What::Cleared => "cleared",
+        }
+    }
+
     /// Somebody is told.
     pub fn is_told(&self) -> bool {
         self.silent.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_for_what_became_of_it() {
+        let event = |what, edgetrigger| Event {
+            series: "A".parse().unwrap(),
+            alert: "down".into(),
+            what,
+            time: 600,
+            since: 300,
+            silent: None,
+            recipients: Arc::from([]),
+            facts: Arc::new(Facts { edgetrigger, ..Facts::default() }),
+        };
+        let said = |what, edge| (event(what, edge).word(), event(what, edge).what_in_words());
+        assert_eq!(said(What::Raised, true), ("raised", "was raised"));
+        assert_eq!(said(What::Raised, false), ("active", "is active"));
+        assert_eq!(said(What::Active, true), ("active", "is active"));
+        assert_eq!(said(What::Cleared, true), ("cleared", "was cleared"));
     }
 }

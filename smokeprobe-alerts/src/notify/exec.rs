@@ -124,7 +124,7 @@ fn environment(message: &Message, event: &Event) -> Vec<(String, OsString)> {
     let mut all = vec![
         ("ALERT", event.alert.to_string()),
         ("TARGET", event.series.target.to_string()),
-        ("WHAT", what(event.what).to_owned()),
+        ("WHAT", event.word().to_owned()),
         ("TIME", event.time.to_string()),
         ("SINCE", event.since.to_string()),
         ("REASON", facts.reason.clone()),
@@ -141,14 +141,6 @@ fn environment(message: &Message, event: &Event) -> Vec<(String, OsString)> {
     }
     all.retain(|(_, value)| !value.is_empty());
     all.into_iter().map(|(name, value)| (format!("SMOKEPROBE_{name}"), argument(&value))).collect()
-}
-
-fn what(what: What) -> &'static str {
-    match what {
-        What::Raised => "raised",
-        What::Active => "active",
-        What::Cleared => "cleared",
-    }
 }
 
 impl From<CannotStart> for DeliveryError {

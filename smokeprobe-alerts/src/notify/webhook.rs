@@ -11,7 +11,7 @@ use smokeprobe_core::Vantage;
 
 use super::http::{Answer, Client, Request, Service, hmac_hex};
 use super::{Delivered, DeliveryError, Notifier, Secret};
-use crate::event::{Event, What};
+use crate::event::Event;
 use crate::outbox::Message;
 
 pub(crate) use template::Template;
@@ -114,7 +114,7 @@ fn event(event: &Event) -> Value {
         "target": event.series.target.to_string(),
         "vantage": vantage(event),
         "line": event.line(),
-        "what": what(event),
+        "what": event.word(),
         "time": event.time,
         "since": event.since,
         "loss": facts.loss,
@@ -134,14 +134,5 @@ fn vantage(event: &Event) -> Option<&str> {
     match &event.series.vantage {
         Vantage::Local => None,
         Vantage::Slave(slave) => Some(slave),
-    }
-}
-
-/// One word for what happened. An alert without edge trigger is only ever active.
-pub(crate) fn what(event: &Event) -> &'static str {
-    match event.what {
-        What::Raised if event.facts.edgetrigger => "raised",
-        What::Raised | What::Active => "active",
-        What::Cleared => "cleared",
     }
 }

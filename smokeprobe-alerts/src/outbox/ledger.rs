@@ -8,7 +8,7 @@ use smokeprobe_core::WallTime;
 use super::dead::{self, DeadLetters};
 use super::lane::Lane;
 use super::{Attempt, AttemptOutcome, Message, MessageId, pace};
-use crate::event::{Event, RecipientId, What};
+use crate::event::{Event, RecipientId};
 use crate::state::{Change, Pace};
 
 /// What another side said is kept up to this many bytes.
@@ -237,12 +237,7 @@ impl Ledger {
 
 /// An event as [`Attempt::told`] has it.
 fn told(event: &Event) -> String {
-    let what = match event.what {
-        What::Raised => "raised",
-        What::Active => "active",
-        What::Cleared => "cleared",
-    };
-    format!("{} {} {what}", event.series, event.alert)
+    format!("{} {} {}", event.series, event.alert, event.word())
 }
 
 /// The beginning of a note, cut between two characters.

@@ -27,7 +27,7 @@ pub(crate) fn event(series: &str, what: What, recipients: &[&str]) -> Event {
         since: START,
         silent: None,
         recipients: recipients.iter().map(|name| RecipientId::new(name)).collect(),
-        facts: Arc::new(Facts::default()),
+        facts: Arc::new(Facts { edgetrigger: true, ..Facts::default() }),
     }
 }
 

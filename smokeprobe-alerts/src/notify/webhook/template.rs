@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Local};
 use serde_json::Value;
 
-use super::{vantage, what};
+use super::vantage;
 use crate::event::Event;
 use crate::notify::DeliveryError;
 use crate::outbox::Message;
@@ -65,7 +65,7 @@ fn value(tag: &str, message: &Message, event: &Event) -> Option<String> {
         "LOSS" => facts.loss.clone(),
         "RTT" => facts.rtt.clone(),
         "COMMENT" => facts.comment.clone(),
-        "STATE" => what(event).to_owned(),
+        "STATE" => event.word().to_owned(),
         "TARGET" => event.series.target.to_string(),
         "VANTAGE" => vantage(event).unwrap_or_default().to_owned(),
         "HOST" => facts.host.clone(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smokeprobe_core::{SeriesId, WallTime};
 
 use super::RowError;
-use crate::event::{Event, Facts, RecipientId, What};
+use crate::event::{Event, Facts, RecipientId};
 use crate::outbox::{Attempt, AttemptOutcome, Message, MessageId};
 use crate::state::{Acknowledgement, AlertState, Change, Pace, Saved, SeriesState, Standing, told_parts};
 
@@ -258,17 +258,12 @@ fn write_events(connection: &Connection, events: &[Event]) -> Result<(), RowErro
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for event in events {
-        let what = match event.what {
-            What::Raised => "raised",
-            What::Active => "active",
-            What::Cleared => "cleared",
-        };
         put.execute(params![
             event.time,
             event.series.to_string(),
             event.series.target.as_str(),
             event.alert,
-            what,
+            event.word(),
             event.since,
             event.silent.as_ref().map(json).transpose()?,
             json(&writable(event))?,

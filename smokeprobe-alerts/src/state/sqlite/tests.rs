@@ -308,3 +308,19 @@ fn a_file_that_does_not_say_who_heard_of_what_stands_is_read() {
     let heard: Vec<_> = standing.map(|standing| (standing.to.len(), standing.edgetrigger)).collect();
     assert_eq!(heard, [(0, true), (0, true)]);
 }
+
+#[test]
+fn the_history_says_of_an_alert_without_edge_trigger_that_it_is_active() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder.path().join("alerts.sqlite"));
+    let mut change = conformance::example();
+    change.events.truncate(1);
+    for edgetrigger in [true, false] {
+        let event = &mut change.events[0];
+        event.facts = std::sync::Arc::new(crate::event::Facts { edgetrigger, ..(*event.facts).clone() });
+        state.commit(&change).unwrap();
+    }
+    let mut said = state.connection.prepare("SELECT what FROM events ORDER BY id").unwrap();
+    let said: Vec<String> = said.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(said, ["raised", "active"]);
+}

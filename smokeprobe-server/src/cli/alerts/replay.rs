@@ -175,7 +175,7 @@ fn differing<'a>(first: &'a [Event], second: &'a [Event]) -> Vec<(&'a Event, Opt
     fn counts(events: &[Event]) -> BTreeMap<Key<'_>, usize> {
         let mut counts = BTreeMap::new();
         for event in events {
-            *counts.entry((event.time, &*event.alert, print::what(event))).or_default() += 1;
+            *counts.entry((event.time, &*event.alert, event.word())).or_default() += 1;
         }
         counts
     }
@@ -187,7 +187,7 @@ fn differing<'a>(first: &'a [Event], second: &'a [Event]) -> Vec<(&'a Event, Opt
         let mut others = counts(others);
         let mut only = Vec::new();
         for event in events {
-            match others.get_mut(&(event.time, &*event.alert, print::what(event))) {
+            match others.get_mut(&(event.time, &*event.alert, event.word())) {
                 Some(count @ 1..) => *count -= 1,
                 _ => only.push((event, Some(side))),
             }

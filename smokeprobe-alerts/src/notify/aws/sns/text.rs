@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use super::super::refusal::utc;
 use crate::event::Event;
-use crate::notify::webhook::what;
 use crate::outbox::Message;
 
 /// A subject has fewer than 100 characters (API reference of `Publish`).
@@ -114,7 +113,7 @@ pub(super) fn attributes(message: &Message) -> Vec<(&'static str, &'static str, 
     [
         ("alert", values(&|event| event.alert.to_string())),
         ("target", values(&Event::line)),
-        ("what", values(&|event| what(event).to_owned())),
+        ("what", values(&|event| event.word().to_owned())),
     ]
     .into_iter()
     .filter_map(|(name, mut values)| match values.len() {

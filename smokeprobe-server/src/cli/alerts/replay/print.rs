@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
-use smokeprobe_alerts::{Event, Figures, Summary, What};
+use smokeprobe_alerts::{Event, Figures, Summary};
 use smokeprobe_core::WallTime;
 
 use crate::cli::terminal;
@@ -24,15 +24,6 @@ struct Line<'a> {
     reason: &'a str,
 }
 
-/// What became of the alert: one without edge trigger is active in each round that it matches.
-pub(super) fn what(event: &Event) -> &'static str {
-    match event.what {
-        What::Raised if event.facts.edgetrigger => "raised",
-        What::Raised | What::Active => "active",
-        What::Cleared => "cleared",
-    }
-}
-
 /// Prints events, each with the configuration that alone has it where two are compared.
 pub(super) fn events<'a>(
     events: impl Iterator<Item = (&'a Event, Option<&'static str>)>,
@@ -47,7 +38,7 @@ pub(super) fn events<'a>(
                 time: event.time,
                 alert: &event.alert,
                 target: event.line(),
-                what: what(event),
+                what: event.word(),
                 loss: &facts.loss,
                 rtt: &facts.rtt,
                 reason: &facts.reason,
