@@ -166,16 +166,13 @@ impl Ending<'_> {
         let Some(standing) = old.standing else {
             return;
         };
-        let (edge, recipients, facts) = match old.known {
-            Some((alert, recipients)) => {
-                let facts = facts(self.watched, &alert, self.rounds, reason.to_owned());
-                (alert.edgetrigger, told_of(&standing, &recipients), facts)
-            }
-            None => {
-                let edge = standing.edgetrigger;
-                let facts = Facts { reason: reason.to_owned(), edgetrigger: edge, ..Facts::default() };
-                (edge, standing.to.clone(), facts)
-            }
+        let (edge, recipients, facts) = if let Some((alert, recipients)) = old.known {
+            let facts = facts(self.watched, &alert, self.rounds, reason.to_owned());
+            (alert.edgetrigger, told_of(&standing, &recipients), facts)
+        } else {
+            let edgetrigger = standing.edgetrigger;
+            let facts = Facts { reason: reason.to_owned(), edgetrigger, ..Facts::default() };
+            (edgetrigger, standing.to.clone(), facts)
         };
         let silent = cleared_silently(&old.name, edge, &standing, self.watched, self.mutes, self.now);
         self.said.say(Event {
