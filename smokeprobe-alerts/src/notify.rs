@@ -12,6 +12,8 @@ mod dingtalk;
 pub mod exec;
 #[cfg(feature = "http")]
 mod feishu;
+#[cfg(any(feature = "exec", feature = "http"))]
+mod file;
 #[cfg(feature = "exec")]
 mod host_port;
 #[cfg(feature = "http")]

@@ -48,7 +48,7 @@ impl Notifier for Alertmanager {
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
         let address = match &self.service.endpoint {
             Some(endpoint) => endpoint.clone(),
-            None => self.address.reveal()?,
+            None => self.address.reveal(self.service.timeout).await?,
         };
         let base = address.trim_end_matches('/');
         let url = if base.ends_with(PATH) { base.to_owned() } else { format!("{base}{PATH}") };

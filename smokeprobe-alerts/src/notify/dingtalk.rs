@@ -49,10 +49,10 @@ impl Notifier for Dingtalk {
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
-        let token = self.token.reveal()?;
+        let token = self.token.reveal(self.service.timeout).await?;
         let mut url =
             self.service.address(&token, PUBLIC, |token| format!("/robot/send?access_token={}", encoded(token)));
-        if let Some(key) = self.service.key()? {
+        if let Some(key) = self.service.key().await? {
             let stamp = self.client.now().unix_nanos().div_euclid(1_000_000);
             let sign = hmac_base64(key.as_bytes(), format!("{stamp}\n{key}").as_bytes());
             url = format!("{url}&timestamp={stamp}&sign={}", encoded(&sign));

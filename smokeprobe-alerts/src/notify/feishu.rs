@@ -46,10 +46,10 @@ impl Notifier for Feishu {
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
-        let token = self.token.reveal()?;
+        let token = self.token.reveal(self.service.timeout).await?;
         let url = self.service.address(&token, PUBLIC, |token| format!("/open-apis/bot/v2/hook/{}", encoded(token)));
         let mut body = json!({"msg_type": "interactive", "card": card(&message.events)});
-        if let Some(key) = self.service.key()? {
+        if let Some(key) = self.service.key().await? {
             let stamp = self.client.now().unix_secs().to_string();
             body["sign"] = hmac_base64(format!("{stamp}\n{key}").as_bytes(), b"").into();
             body["timestamp"] = stamp.into();

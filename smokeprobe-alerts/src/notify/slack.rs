@@ -49,7 +49,7 @@ impl Notifier for Slack {
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
-        let hook = self.hook.reveal()?;
+        let hook = self.hook.reveal(self.service.timeout).await?;
         let url = self.service.address(&hook, PUBLIC, |hook| format!("/services/{}", hook.trim_start_matches('/')));
         let events = &message.events;
         let body = json!({

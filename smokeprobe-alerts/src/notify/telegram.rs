@@ -48,7 +48,7 @@ impl Notifier for Telegram {
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
-        let token = self.token.reveal()?;
+        let token = self.token.reveal(self.service.timeout).await?;
         let url = self.service.address(&token, PUBLIC, |token| {
             // The colon of a token stands in a path as it is.
             format!("/bot{}/sendMessage", encoded(token).replace("%3A", ":"))

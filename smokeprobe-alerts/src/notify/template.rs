@@ -15,10 +15,9 @@
 //! | `<##COMMENT##>` | the alert's comment |
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
+use super::file;
 use super::text::{on_one_line, stamp};
 use crate::event::Event;
 
@@ -69,16 +68,7 @@ pub(super) struct Filled {
 impl Template {
     /// Reads a file. The error says what is wrong with it.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let mut bytes = Vec::new();
-        let meta = std::fs::metadata(path).map_err(|error| error.to_string())?;
-        if !meta.is_file() {
-            return Err("it is not a file".to_owned());
-        }
-        let file = File::open(path).map_err(|error| error.to_string())?;
-        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(format!("it is longer than {LONGEST} bytes"));
-        }
+        let bytes = file::read_now(path, LONGEST).map_err(|error| error.to_string())?;
         // Old files are Latin-1, in which every byte is the character of that number.
         let text =
             String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|b| *b as char).collect());

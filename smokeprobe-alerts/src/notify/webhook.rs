@@ -39,10 +39,10 @@ impl Webhook {
     async fn post(&self, key: &str, kind: &str, body: String) -> Result<Answer, DeliveryError> {
         let url = match &self.service.endpoint {
             Some(endpoint) => endpoint.clone(),
-            None => self.url.reveal()?,
+            None => self.url.reveal(self.service.timeout).await?,
         };
         let mut request = Request::post(url, body.clone()).header("content-type", kind).header("idempotency-key", key);
-        if let Some(secret) = self.service.key()? {
+        if let Some(secret) = self.service.key().await? {
             let stamp = self.client.now().unix_secs();
             let signature = hmac_hex(secret.as_bytes(), format!("{stamp}.{body}").as_bytes());
             request = request
@@ -54,12 +54,12 @@ impl Webhook {
     }
 
     /// What the user calls the body, or JSON.
-    fn content_type(&self) -> Result<String, DeliveryError> {
+    async fn content_type(&self) -> Result<String, DeliveryError> {
         let own = self.service.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        Ok(own
-            .map(|(_, value)| value.reveal())
-            .transpose()?
-            .unwrap_or_else(|| "application/json; charset=utf-8".into()))
+        match own {
+            Some((_, value)) => Ok(value.reveal(self.service.timeout).await?),
+            None => Ok("application/json; charset=utf-8".to_owned()),
+        }
     }
 }
 
@@ -75,13 +75,13 @@ impl Notifier for Webhook {
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
-        let kind = self.content_type()?;
+        let kind = self.content_type().await?;
         let key = format!("{}-{}", message.id.0, message.created.unix_secs());
         let Some(path) = &self.template else {
             let answer = self.post(&key, &kind, document(message).to_string()).await?;
             return Ok(noted(&answer));
         };
-        let template = Template::read(path)?;
+        let template = Template::read(path, self.service.timeout).await?;
         let mut delivered = Delivered::default();
         for (number, event) in message.events.iter().enumerate() {
             // Whoever makes messages knows that we want one event in each. Should there be more, each has its own key.

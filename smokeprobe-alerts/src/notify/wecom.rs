@@ -47,7 +47,7 @@ impl Notifier for Wecom {
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
-        let key = self.key.reveal()?;
+        let key = self.key.reveal(self.service.timeout).await?;
         let url = self.service.address(&key, PUBLIC, |key| format!("/cgi-bin/webhook/send?key={}", encoded(key)));
         let body = json!({"msgtype": "markdown", "markdown": {"content": MARKDOWN.write(&message.events)}});
         let answer = self.service.tell(&self.client, url, &body).await?;

@@ -3,12 +3,13 @@
 //! As Amazon's reference guide has it ("Container credential provider").
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::super::DeliveryError;
 use super::super::http::{Client, Request};
+use super::super::{DeliveryError, file};
 use super::Env;
 use super::credentials::Keys;
 
@@ -24,6 +25,9 @@ const ECS: &str = "http://169.254.170.2";
 /// set the address would else be told the token of the container.
 const PLAIN: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
 
+/// Longer files are not tokens, in bytes.
+const LONGEST: u64 = 64 << 10;
+
 /// It is on this machine or on its host.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -31,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn keys(client: &Client, env: &Env) -> Result<Option<Keys>, DeliveryError> {
     let Some(address) = address(env)? else { return Ok(None) };
     let mut request = Request::get(address).timeout(PATIENCE).direct().header("Accept", "application/json");
-    if let Some(token) = token(env)? {
+    if let Some(token) = token(env).await? {
         request = request.header("Authorization", token);
     }
     let answer = client.send(request).await?;
@@ -74,10 +78,10 @@ fn is_near(address: IpAddr) -> bool {
 }
 
 /// Read anew each time, as EKS replaces the file.
-fn token(env: &Env) -> Result<Option<String>, DeliveryError> {
+async fn token(env: &Env) -> Result<Option<String>, DeliveryError> {
     let (token, whence) = match env.read(TOKEN_FILE) {
         Some(path) => {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
+            let text = file::read_text(Path::new(&path), LONGEST, file::PATIENCE).await.map_err(|error| {
                 DeliveryError::transient(format!("cannot read the file {path} that {TOKEN_FILE} names: {error}"))
             })?;
             (text.trim_end_matches(['\r', '\n']).to_owned(), TOKEN_FILE)
@@ -133,9 +137,9 @@ mod tests {
         assert_eq!(address(&Env::of([(FULL, "")])), Ok(None));
     }
 
-    #[test]
-    fn a_token_of_two_lines_cannot_become_two_headers() {
-        assert!(token(&Env::of([(TOKEN, "a\r\nHost: evil")])).is_err());
-        assert_eq!(token(&Env::of([(TOKEN, "Basic abc")])), Ok(Some("Basic abc".to_owned())));
+    #[tokio::test]
+    async fn a_token_of_two_lines_cannot_become_two_headers() {
+        assert!(token(&Env::of([(TOKEN, "a\r\nHost: evil")])).await.is_err());
+        assert_eq!(token(&Env::of([(TOKEN, "Basic abc")])).await, Ok(Some("Basic abc".to_owned())));
     }
 }

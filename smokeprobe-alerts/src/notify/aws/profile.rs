@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::super::DeliveryError;
+use super::super::{DeliveryError, file};
 use super::Env;
 use super::credentials::Keys;
 
@@ -15,6 +15,9 @@ pub(super) struct Profile {
     pub(super) region: Option<String>,
     pub(super) keys: Option<Keys>,
 }
+
+/// Longer files are not looked into, in bytes.
+const LONGEST: u64 = 1 << 20;
 
 /// Ways to credentials that profiles can have and we do not go.
 const UNSUPPORTED: [&str; 5] =
@@ -26,20 +29,17 @@ pub(super) async fn read(env: &Env) -> Result<Option<Profile>, DeliveryError> {
     let asked = env.read("AWS_PROFILE");
     let config = env.file("AWS_CONFIG_FILE", ".aws/config");
     let credentials = env.file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
-    let reading =
-        tokio::task::spawn_blocking(move || of_files(asked.as_deref(), config.as_ref(), credentials.as_ref()));
-    reading.await.unwrap_or_else(|_| Err(DeliveryError::transient("reading the shared files of AWS was broken off")))
+    of_files(asked.as_deref(), config.as_ref(), credentials.as_ref()).await
 }
 
-fn of_files(
+async fn of_files(
     asked: Option<&str>,
     config: Option<&PathBuf>,
     credentials: Option<&PathBuf>,
 ) -> Result<Option<Profile>, DeliveryError> {
     let name = asked.unwrap_or("default");
-    let text = |path: Option<&PathBuf>| path.map_or(Ok(None), |path| text(path));
-    let in_config = text(config)?.and_then(|text| section(&text, name, true));
-    let in_credentials = text(credentials)?.and_then(|text| section(&text, name, false));
+    let in_config = text(config).await?.and_then(|text| section(&text, name, true));
+    let in_credentials = text(credentials).await?.and_then(|text| section(&text, name, false));
     if in_config.is_none() && in_credentials.is_none() {
         return match asked {
             None => Ok(None),
@@ -82,8 +82,9 @@ fn of_files(
     Ok(Some(Profile { region, keys }))
 }
 
-fn text(path: &Path) -> Result<Option<String>, DeliveryError> {
-    match std::fs::read(path) {
+async fn text(path: Option<&PathBuf>) -> Result<Option<String>, DeliveryError> {
+    let Some(path) = path else { return Ok(None) };
+    match file::read(path, LONGEST, file::PATIENCE).await {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(DeliveryError::transient(format!(

@@ -52,13 +52,14 @@ impl Sns {
     }
 
     /// The parameters of `Publish`.
-    fn form(&self, message: &Message) -> Result<String, DeliveryError> {
+    async fn form(&self, message: &Message) -> Result<String, DeliveryError> {
         let attributes = text::attributes(message);
         let used: usize = attributes.iter().map(|(name, kind, value)| name.len() + kind.len() + value.len()).sum();
+        let text = self.text(message, AT_MOST - used).await?;
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", "Publish").append_pair("Version", "2010-03-31").append_pair("TopicArn", &self.topic);
         form.append_pair("Subject", &text::subject(message));
-        form.append_pair("Message", &self.text(message, AT_MOST - used)?);
+        form.append_pair("Message", &text);
         for (number, (name, kind, value)) in (1..).zip(&attributes) {
             let entry = format!("MessageAttributes.entry.{number}");
             form.append_pair(&format!("{entry}.Name"), name);
@@ -74,9 +75,9 @@ impl Sns {
         Ok(form.finish())
     }
 
-    fn text(&self, message: &Message, limit: usize) -> Result<String, DeliveryError> {
+    async fn text(&self, message: &Message, limit: usize) -> Result<String, DeliveryError> {
         let Some(path) = &self.options.template else { return Ok(text::cut(&text::body(message, limit), limit)) };
-        let template = Template::read(path)?;
+        let template = Template::read(path, self.options.timeout).await?;
         let texts: Vec<String> =
             message.events.iter().map(|event| template.fill(message, event, "text/plain")).collect();
         let text = text::cut(&texts.join("\n"), limit);
@@ -102,7 +103,7 @@ impl Notifier for Sns {
             region: &self.region,
             target: "/".to_owned(),
             headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
-            body: self.form(message)?.into_bytes(),
+            body: self.form(message).await?.into_bytes(),
             options: &self.options,
         };
         let answer = self.aws.send(call).await?;

@@ -40,17 +40,20 @@ impl Service {
     }
 
     /// The secret that messages are signed with.
-    pub(in crate::notify) fn key(&self) -> Result<Option<String>, DeliveryError> {
-        Ok(self.secret.as_ref().map(Secret::reveal).transpose()?)
+    pub(in crate::notify) async fn key(&self) -> Result<Option<String>, DeliveryError> {
+        match &self.secret {
+            Some(secret) => Ok(Some(secret.reveal(self.timeout).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Sends a request with our headers, and gives the answer whatever its status is.
     pub(in crate::notify) async fn ask(&self, client: &Client, request: Request) -> Result<Answer, DeliveryError> {
         let mut request = request.timeout(self.timeout);
         for (name, value) in &self.headers {
-            request = request.header(name, value.reveal()?);
+            request = request.header(name, value.reveal(self.timeout).await?);
         }
-        if let Some(key) = self.key()? {
+        if let Some(key) = self.key().await? {
             request = request.secret(key);
         }
         client.send(request).await.map_err(|error: HttpError| error.into())

@@ -14,12 +14,15 @@ use tokio::net::TcpStream;
 
 use super::stream::{Encrypted, Limited};
 use super::{MailOptions, MailTls};
-use crate::notify::Secret;
 use crate::notify::host_port::host_port;
 use crate::notify::text::on_one_line;
+use crate::notify::{SecretError, file};
 
 /// More of what a host says is not told on, in characters.
 const SAID: usize = 400;
+
+/// Longer files are not certificates, in bytes: all that a system trusts are a few hundred KiB.
+const CERTIFICATES: u64 = 4 << 20;
 
 /// How long a host may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -89,7 +92,7 @@ impl<'a> MailHost<'a> {
     ) -> Result<(String, AsyncSmtpConnection), Failure> {
         let default = if self.options.tls == MailTls::Wrapped { 465 } else { 25 };
         let (name, port) = host_port(self.text, default).map_err(Failure::permanent)?;
-        let credentials = self.credentials()?;
+        let credentials = self.credentials().await?;
         let way = self.way(port, credentials.is_some());
         let tls = match way {
             Way::Plain => None,
@@ -152,12 +155,12 @@ impl<'a> MailHost<'a> {
         Failure { reason: format!("{} ({advice})", failure.reason), ..failure }
     }
 
-    fn credentials(&self) -> Result<Option<Credentials>, Failure> {
-        let reveal = |secret: &Secret| secret.reveal().map_err(|error| Failure::transient(error.to_string()));
-        match (&self.options.user, &self.options.pass) {
-            (Some(user), Some(pass)) => Ok(Some(Credentials::new(reveal(user)?, reveal(pass)?))),
-            _ => Ok(None),
-        }
+    async fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+        let (Some(user), Some(pass)) = (&self.options.user, &self.options.pass) else { return Ok(None) };
+        let failure = |error: SecretError| Failure::transient(error.to_string());
+        let user = user.reveal(file::PATIENCE).await.map_err(failure)?;
+        let pass = pass.reveal(file::PATIENCE).await.map_err(failure)?;
+        Ok(Some(Credentials::new(user, pass)))
     }
 
     fn way(&self, port: u16, credentials: bool) -> Way {
@@ -185,7 +188,7 @@ fn tls(name: String, ca_file: Option<&Path>, trusting: bool) -> Result<TlsParame
         let unusable = |reason: String| {
             Failure::transient(format!("cannot read the certificates in {}: {reason}", path.display()))
         };
-        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+        let pem = file::read_now(path, CERTIFICATES).map_err(|error| unusable(error.to_string()))?;
         let certificate = Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?;
         tls = tls.add_root_certificate(certificate);
     }

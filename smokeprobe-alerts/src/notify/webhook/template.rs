@@ -1,13 +1,15 @@
 //! Bodies as users write them: text with the tags of SmokePing's mails, and more.
 
+use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Local};
 use serde_json::Value;
 
 use super::vantage;
 use crate::event::Event;
-use crate::notify::DeliveryError;
+use crate::notify::{DeliveryError, file};
 use crate::outbox::Message;
 
 /// Longer files are not templates, in bytes.
@@ -19,16 +21,14 @@ pub(crate) struct Template(String);
 
 impl Template {
     /// Reads the file anew each time, so that a change is picked up.
-    pub(crate) fn read(path: &Path) -> Result<Self, DeliveryError> {
-        let cannot =
-            |why: String| DeliveryError::permanent(format!("cannot use the template {}: {why}", path.display()));
-        // A pipe or a device would have us wait, or never end.
-        match std::fs::metadata(path) {
-            Ok(meta) if !meta.is_file() => return Err(cannot("it is not a file".into())),
-            Ok(meta) if meta.len() > LONGEST => return Err(cannot(format!("it is longer than {LONGEST} bytes"))),
-            _ => {}
-        }
-        std::fs::read_to_string(path).map(Self).map_err(|error| cannot(error.to_string()))
+    pub(crate) async fn read(path: &Path, patience: Duration) -> Result<Self, DeliveryError> {
+        file::read_text(path, LONGEST, patience).await.map(Self).map_err(|error| {
+            let reason = format!("cannot use the template {}: {error}", path.display());
+            match error.kind() {
+                ErrorKind::TimedOut => DeliveryError::transient(reason),
+                _ => DeliveryError::permanent(reason),
+            }
+        })
     }
 
     /// With an event's values, which are escaped as the kind of the body wants it.
