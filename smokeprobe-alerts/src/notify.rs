@@ -75,11 +75,6 @@ pub trait Notifier: Send + Sync {
     /// What it is, such as `mail`.
     fn name(&self) -> &str;
 
-    /// Whether one message can tell of several events.
-    fn groups(&self) -> bool {
-        true
-    }
-
     /// Tries once. Ends by itself within a stated time, however the other side behaves.
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError>;
 }

@@ -161,6 +161,17 @@ fn a_recipient_may_have_a_section_of_its_own() {
     );
 }
 
+/// The outbox makes a message of each event then, and repeats those alone that were not taken.
+#[test]
+fn a_webhook_with_a_template_is_told_of_each_event_alone_whatever_holds_for_all() {
+    let plan = plan(read(&format!(
+        "*** Recipients ***\n+ own\nto = https://hooks.example/x\ntemplate = key\n+ ours\nto = https://hooks.example/x\n\
+         *** Alerts ***\nto = own,ours\ngroup = 1m\n+ x\ntype = loss\npattern = >0%\ncomment = c\n{TARGETS}"
+    )));
+    let group = |name: &str| plan.alerting.recipients[&RecipientId::new(name)].terms.group;
+    assert_eq!((group("own"), group("ours")), (Duration::ZERO, Duration::from_secs(60)));
+}
+
 #[test]
 fn what_cannot_be_told_is_an_error_with_its_place_and_a_likely_fix() {
     for (list, column, message, help) in [
@@ -219,6 +230,7 @@ fn sections_of_recipients_are_checked() {
         ("+ x\nto = a@b\ngroup = soon\n", "`group` must be a time such as `30s`, `5m` or `1h30m`, not `soon`"),
         ("+ x\nto = a@b\ntimeout = 1h\n", "`timeout` must be a time from `1s` to `10m`, not `1h`"),
         ("+ x\nto = |prog\ngroup = 5m\n", "`group` has no meaning for this recipient"),
+        ("+ x\nto = https://a/b\ntemplate = key\ngroup = 5m\n", "`group` has no meaning for this recipient"),
         ("+ x\nto = a@b\nendpoint = https://x.example\n", "`endpoint` has no meaning for this recipient"),
         ("+ x\nto = a@b\ntemplate = key\n", "`template` has no meaning for this recipient"),
         ("+ x\nto = a@b\nX-Token abc\n", "this recipient has no HTTP headers"),

@@ -91,10 +91,6 @@ impl Notifier for Exec {
         "exec"
     }
 
-    fn groups(&self) -> bool {
-        false
-    }
-
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {
         let mut notes = Vec::new();
         for event in &message.events {

@@ -16,7 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Recording {
     name: String,
-    groups: bool,
     seen: Mutex<Seen>,
     more: Condvar,
 }
@@ -37,15 +36,9 @@ struct Seen {
 }
 
 impl Recording {
-    /// One of this name, which takes several events in a message.
+    /// One of this name.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), groups: true, seen: Mutex::default(), more: Condvar::new() }
-    }
-
-    /// The same, but each event must be a message of its own.
-    #[must_use]
-    pub fn one_by_one(self) -> Self {
-        Self { groups: false, ..self }
+        Self { name: name.to_owned(), seen: Mutex::default(), more: Condvar::new() }
     }
 
     /// The same, with answers to the next messages, in order.
@@ -87,10 +80,6 @@ impl Recording {
 impl Notifier for Recording {
     fn name(&self) -> &str {
         &self.name
-    }
-
-    fn groups(&self) -> bool {
-        self.groups
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {

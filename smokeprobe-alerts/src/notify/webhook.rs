@@ -31,7 +31,9 @@ pub struct Webhook {
 impl Webhook {
     /// With its address, and a file with the text that it wants instead of our JSON.
     ///
-    /// A service with a secret gets a signature; its endpoint, when there is one, is asked instead of `url`.
+    /// A service with a secret gets a signature; its endpoint, when there is one, is asked instead of `url`. A template
+    /// tells of one event: give the recipient [`Terms`](crate::Terms) without a time to group in, as else a failure of
+    /// one event repeats those before it.
     pub fn new(client: Client, url: Secret, service: Service, template: Option<PathBuf>) -> Self {
         Self { client, url, service, template }
     }
@@ -67,11 +69,6 @@ impl Webhook {
 impl Notifier for Webhook {
     fn name(&self) -> &'static str {
         "webhook"
-    }
-
-    /// A template tells of one event.
-    fn groups(&self) -> bool {
-        self.template.is_none()
     }
 
     async fn deliver(&self, message: &Message) -> Result<Delivered, DeliveryError> {

@@ -26,7 +26,7 @@ fn form(seen: &Seen) -> BTreeMap<String, String> {
 async fn a_publication_has_subject_text_and_attributes() {
     let server = Server::answering(200, "", PUBLISHED);
     let sns = sns(&keyed(&server.url("")), TOPIC);
-    assert_eq!((sns.name(), sns.groups()), ("sns", true));
+    assert_eq!(sns.name(), "sns");
     let delivered = sns.deliver(&raised()).await.unwrap();
     assert_eq!(delivered.note, "MessageId 94f20ce6-13c5-43a0-9a9e-ca52d816e90b");
     let seen = server.only();

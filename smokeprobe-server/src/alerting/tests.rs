@@ -246,7 +246,7 @@ fn alerts_are_told_while_the_state_cannot_be_written() {
 
 #[test]
 fn rounds_that_only_the_store_has_are_judged_first() {
-    let (world, told) = (World::default(), Arc::new(Recording::new("told").one_by_one()));
+    let (world, told) = (World::default(), Arc::new(Recording::new("told")));
     let then = NOW - STEP.as_duration() * 4;
     let mut before = start_at(then, arrangement(vec![("r", told.clone())]), &world, store(&[]), None);
     before.sink.accept(&round(5, 0)).unwrap();
@@ -274,7 +274,7 @@ fn without_a_state_the_past_is_no_news() {
 
 #[test]
 fn after_the_loss_of_the_state_only_what_stands_is_told() {
-    let (world, told) = (World::default(), Arc::new(Recording::new("told").one_by_one()));
+    let (world, told) = (World::default(), Arc::new(Recording::new("told")));
     let down = start(
         arrangement(vec![("r", told.clone())]),
         &world,

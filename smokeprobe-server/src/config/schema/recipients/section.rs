@@ -1,5 +1,8 @@
 //! `+ NAME` of `*** Recipients ***`: one recipient with terms, secret, headers and template of its own.
 
+use std::time::Duration;
+
+use smokeprobe_alerts::Terms;
 use smokeprobe_alerts::notify::Secret;
 
 use super::super::super::check::{Check, DURATION, Verdict, name};
@@ -62,7 +65,10 @@ pub(super) fn read(section: &Section, defaults: &Defaults, cx: &mut Context<'_>)
             );
         }
     };
-    if own.groups() && matches!(way, Way::Exec(_)) {
+    let template = values.text("template").and_then(|text| text_template(text, cx));
+    // A template of a webhook tells of one event: were there several, a failure of one would repeat those before it.
+    let is_alone = matches!(way, Way::Webhook(_)) && template.is_some();
+    if own.groups() && (is_alone || matches!(way, Way::Exec(_))) {
         unused("group", false, cx);
     }
     unused("secret", matches!(way, Way::Webhook(_) | Way::Dingtalk(_) | Way::Feishu(_)), cx);
@@ -73,13 +79,14 @@ pub(super) fn read(section: &Section, defaults: &Defaults, cx: &mut Context<'_>)
         check_secret(&secret, text.span, cx);
         secret
     });
-    let terms = own.or(defaults);
+    let defaults = own.or(defaults);
+    let usual = defaults.terms(&way);
     Some(Recipient {
-        terms: terms.terms(&way),
-        timeout: terms.timeout(&way),
+        terms: if is_alone { Terms { group: Duration::ZERO, ..usual } } else { usual },
+        timeout: defaults.timeout(&way),
         headers: headers(section, &values.rows, &way, cx),
         endpoint: values.string("endpoint"),
-        template: values.text("template").and_then(|text| text_template(text, cx)),
+        template,
         secret,
         way,
     })
