@@ -32,7 +32,8 @@ pub struct Message {
     pub recipient: RecipientId,
     /// What it tells, oldest first; never empty.
     pub events: Vec<Event>,
-    /// When it was made, or was taken up again by hand.
+    /// When it was made, or was taken up again by hand. The same in each try, whatever the clock does between them: with
+    /// `id` it names the message to the other side.
     pub created: WallTime,
     /// Not before this.
     pub due: WallTime,
@@ -339,13 +340,6 @@ impl Outbox {
             self.now = now;
         }
         self.now
-    }
-}
-
-impl Message {
-    /// It is given up after this.
-    fn deadline(&self, terms: &Terms) -> WallTime {
-        self.created + terms.group + terms.max_age
     }
 }
 

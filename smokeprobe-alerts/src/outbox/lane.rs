@@ -26,6 +26,8 @@ pub(super) struct Lane {
     pub(super) under_way: Option<MessageId>,
     pub(super) counts: Counts,
     queue: BTreeMap<MessageId, Message>,
+    /// From when each ages: from when it was made, by the clock as it goes now.
+    since: HashMap<MessageId, WallTime>,
     /// Which messages tell of an alert of a series. All but the first wait for the first.
     telling: HashMap<Key, BTreeSet<MessageId>>,
     /// Messages that were never tried: events may still join them.
@@ -71,6 +73,7 @@ impl Lane {
         if message.attempts == 0 {
             self.untried.insert(message.id);
         }
+        self.since.insert(message.id, message.created);
         self.queue.insert(message.id, message);
     }
 
@@ -80,6 +83,7 @@ impl Lane {
         self.wake = Wake::Now;
         self.events -= message.events.len();
         self.untried.remove(&id);
+        self.since.remove(&id);
         if self.under_way == Some(id) {
             self.under_way = None;
         }
@@ -137,7 +141,7 @@ impl Lane {
         }
         self.wake = Wake::Never;
         for message in self.queue.values() {
-            let deadline = message.deadline(terms);
+            let deadline = self.since[&message.id] + terms.group + terms.max_age;
             if now > deadline {
                 found.expired.push(message.id);
             } else if self.is_blocked(message.id) {
@@ -196,8 +200,9 @@ impl Lane {
     pub(super) fn follow(&mut self, now: WallTime, terms: Terms, first: bool) {
         for message in self.queue.values_mut().filter(|_| first) {
             let longest = if message.attempts == 0 { terms.group } else { pace::BACKOFF_LONGEST };
-            message.created = message.created.min(now);
             message.due = message.due.min(now + longest);
+            let since = self.since.entry(message.id).or_insert(now);
+            *since = (*since).min(now);
         }
         self.spent = self.spent.filter(|_| terms.rate.is_some()).map(|spent| spent.min(Rate::latest(now)));
         self.terms = Some(terms);
@@ -207,12 +212,30 @@ impl Lane {
     /// The clock was stepped back by this much: what was to happen so long from then happens so long from now.
     pub(super) fn shift(&mut self, back: Duration) {
         for message in self.queue.values_mut() {
-            message.created = message.created - back;
             message.due = message.due - back;
         }
+        self.since.values_mut().for_each(|since| *since = *since - back);
         self.spent = self.spent.map(|spent| spent - back);
         self.hold = self.hold.map(|hold| hold - back);
         self.wake = Wake::Now;
+    }
+
+    /// A message is given up after this; `None` when it is not here, or its recipient is gone.
+    pub(super) fn deadline(&self, id: MessageId) -> Option<WallTime> {
+        let terms = self.terms.as_ref()?;
+        Some(*self.since.get(&id)? + terms.group + terms.max_age)
+    }
+
+    /// From when a message ages.
+    pub(super) fn since(&self, id: MessageId) -> Option<WallTime> {
+        self.since.get(&id).copied()
+    }
+
+    /// Takes a message that waits, and ages from then.
+    pub(super) fn insert_aged(&mut self, message: Message, since: WallTime) {
+        let id = message.id;
+        self.insert(message);
+        self.since.insert(id, since);
     }
 
     /// How much of its rate limit was used, as it was kept.

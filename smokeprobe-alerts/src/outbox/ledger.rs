@@ -90,7 +90,7 @@ impl Ledger {
     ) {
         let (Some(message), Some(terms)) = (lane.message(id), &lane.terms) else { return };
         let due = now + pace::backoff(id, message.attempts).max(asked.unwrap_or_default());
-        if due > message.deadline(terms) {
+        if lane.deadline(id).is_some_and(|deadline| due > deadline) {
             let (tries, age) = (message.attempts, in_words(terms.max_age));
             let times = if tries == 1 { "time" } else { "times" };
             let reason = format!("{reason}; tried {tries} {times}, the next try would be later than the {age} allowed");
@@ -142,11 +142,12 @@ impl Ledger {
         let Some(from) = waiting.iter().find(several).copied() else { return };
         // Everything behind it gets a new number as well, so that the order stays.
         for id in waiting.into_iter().filter(|id| *id >= from) {
+            let since = lane.since(id);
             let Some(message) = lane.remove(id) else { continue };
             self.finish(id);
             for event in message.events {
                 let one = self.new_message(message.created, message.due.max(now), &message.recipient, vec![event]);
-                lane.insert(Message { attempts: message.attempts, ..one });
+                lane.insert_aged(Message { attempts: message.attempts, ..one }, since.unwrap_or(message.created));
             }
         }
     }

@@ -258,6 +258,26 @@ fn a_clock_that_steps_back_delays_nothing() {
     assert_eq!(sent(&mut outbox, at(900)), ["hook: a.b cleared"]);
 }
 
+/// Mails, signed requests and topics name a message by its number and by when it was made.
+#[test]
+fn a_message_keeps_its_name_in_each_try_whatever_the_clock_does() {
+    let mut outbox = following(&[("ops", terms(0))]);
+    outbox.handle_event(at(90_000), &event("A.B", What::Raised, &["ops"]));
+    let first = outbox.poll_send(at(90_000)).unwrap();
+    // The clock is set back by a day while it is under way.
+    outbox.handle_result(at(0), first.id, Err(DeliveryError::transient("no answer")));
+    let second = outbox.poll_send(at(900)).unwrap();
+    assert_eq!((second.id, second.created, second.attempts), (first.id, first.created, 2));
+    // And once more while we do not run.
+    let mut outbox = restarted(&outbox);
+    outbox.follow(at(0), plan(&[("ops", terms(0))]));
+    let third = outbox.poll_send(at(900)).unwrap();
+    assert_eq!((third.id, third.created, third.attempts), (first.id, first.created, 3));
+    // It ages by the clock as it goes now.
+    outbox.handle_result(at(86_401), third.id, Err(DeliveryError::transient("no answer")));
+    assert!(outbox.messages().all(|message| message.dead.is_some()));
+}
+
 #[test]
 fn the_rate_is_kept_over_restarts_and_what_waits_for_it_is_grouped() {
     let limited = Terms { rate: Some(4), ..terms(1) };
