@@ -17,6 +17,10 @@ use crate::state::{Change, Saved};
 use lane::Lane;
 use ledger::Ledger;
 
+/// Time between two calls that is taken for a step of the clock, or a sleep of the machine: rates, pauses and holds end
+/// within 15 minutes.
+const LEAP: Duration = Duration::from_secs(3600);
+
 /// Numbers messages; counts up over restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
@@ -329,11 +333,15 @@ impl Outbox {
         counts
     }
 
-    /// Notices a clock that was stepped back, and returns the time to go by. Readings that are out of order by less
-    /// than a second are no step.
+    /// Notices a clock that was stepped, and returns the time to go by. Readings that are out of order by less than a
+    /// second are no step back. What waits asks for us within minutes: a longer absence was none of its waiting.
     fn tick(&mut self, now: WallTime) -> WallTime {
         let back = self.now.saturating_since(now);
         if back < Duration::from_secs(1) {
+            let absent = now.saturating_since(self.now);
+            if self.following && absent > LEAP {
+                self.lanes.values_mut().for_each(|lane| lane.forgive(absent));
+            }
             self.now = self.now.max(now);
         } else {
             self.lanes.values_mut().for_each(|lane| lane.shift(back));

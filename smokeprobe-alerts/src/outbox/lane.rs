@@ -238,6 +238,14 @@ impl Lane {
         self.since.insert(id, since);
     }
 
+    /// So much time passed at once: messages that were never tried do not age by it, so that each has its try.
+    pub(super) fn forgive(&mut self, leap: Duration) {
+        for id in &self.untried {
+            self.since.entry(*id).and_modify(|since| *since = *since + leap);
+        }
+        self.wake = Wake::Now;
+    }
+
     /// How much of its rate limit was used, as it was kept.
     pub(super) fn restore_spent(&mut self, spent: WallTime) {
         self.spent = Some(spent);

@@ -258,6 +258,22 @@ fn a_clock_that_steps_back_delays_nothing() {
     assert_eq!(sent(&mut outbox, at(900)), ["hook: a.b cleared"]);
 }
 
+#[test]
+fn a_clock_that_steps_forward_gives_up_nothing_that_was_never_tried() {
+    let mut outbox = following(&[("ops", terms(30)), ("hook", Terms { rate: Some(1), ..terms(0) })]);
+    outbox.handle_event(at(0), &event("A.B", What::Raised, &["ops", "hook"]));
+    outbox.handle_event(at(0), &event("A.C", What::Raised, &["ops", "hook"]));
+    assert_eq!(sent(&mut outbox, at(0)), ["hook: a.b raised"]);
+    // By ten days, between two calls.
+    let then = at(864_000);
+    assert_eq!(sent(&mut outbox, then), ["hook: a.c raised", "ops: a.b raised, a.c raised"]);
+    // What was tried and failed all that time ago is given up.
+    outbox.handle_event(then, &event("A.B", What::Cleared, &["ops"]));
+    assert_eq!(refused(&mut outbox, then + secs(30)), ["ops: a.b cleared"]);
+    assert_eq!(sent(&mut outbox, then + 10 * DAY), NOTHING);
+    assert!(outbox.messages().all(|message| message.dead.is_some()));
+}
+
 /// Mails, signed requests and topics name a message by its number and by when it was made.
 #[test]
 fn a_message_keeps_its_name_in_each_try_whatever_the_clock_does() {
