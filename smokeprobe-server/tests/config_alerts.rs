@@ -216,6 +216,15 @@ fn a_list_that_smokeping_passes_is_left_in_use_without_its_doubtful_parts() {
 }
 
 #[test]
+fn a_template_is_for_webhooks_and_for_sns() {
+    for to in ["https://hooks.example/x", "sns:arn:aws:sns:eu-west-1:123456789012:t"] {
+        let loaded = read(&format!("*** Recipients ***\n+ x\nto = {to}\ntemplate = key\n{TARGETS}"));
+        assert_eq!(loaded.diagnostics, [], "{to}");
+        assert!(plan(loaded).alerting.recipients[&RecipientId::new("x")].template.is_some());
+    }
+}
+
+#[test]
 fn sections_of_recipients_are_checked() {
     let told = |section: &str| {
         let loaded = read(&format!("*** Recipients ***\n{section}{TARGETS}"));
@@ -233,6 +242,7 @@ fn sections_of_recipients_are_checked() {
         ("+ x\nto = https://a/b\ntemplate = key\ngroup = 5m\n", "`group` has no meaning for this recipient"),
         ("+ x\nto = a@b\nendpoint = https://x.example\n", "`endpoint` has no meaning for this recipient"),
         ("+ x\nto = a@b\ntemplate = key\n", "`template` has no meaning for this recipient"),
+        ("+ x\nto = lambda:p\ntemplate = key\n", "`template` has no meaning for this recipient"),
         ("+ x\nto = a@b\nX-Token abc\n", "this recipient has no HTTP headers"),
         (
             "+ x\nto = https://a/b\nX:Token abc\n",

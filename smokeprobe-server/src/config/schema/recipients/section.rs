@@ -73,7 +73,7 @@ pub(super) fn read(section: &Section, defaults: &Defaults, cx: &mut Context<'_>)
     }
     unused("secret", matches!(way, Way::Webhook(_) | Way::Dingtalk(_) | Way::Feishu(_)), cx);
     unused("endpoint", !matches!(way, Way::Exec(_) | Way::Mail(_) | Way::Snpp(_) | Way::Xmpp(_)), cx);
-    unused("template", matches!(way, Way::Webhook(_)), cx);
+    unused("template", matches!(way, Way::Webhook(_) | Way::Sns(_)), cx);
     let secret = values.text("secret").map(|text| {
         let secret = address::secret(&text.text, &cx.folder(text));
         check_secret(&secret, text.span, cx);
