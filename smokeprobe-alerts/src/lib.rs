@@ -53,7 +53,7 @@ pub use state::{
     Acknowledgement, AlertState, Change, HistoryQuery, Pace, PastAttempt, PastEvent, Saved, SeriesState, Standing,
     StateError, StateStore,
 };
+#[cfg(feature = "sqlite")]
+pub use state::{HistoryReader, SetAside, SqliteState};
 #[cfg(feature = "test-util")]
 pub use state::{MemoryState, conformance as state_conformance};
-#[cfg(feature = "sqlite")]
-pub use state::{SetAside, SqliteState};

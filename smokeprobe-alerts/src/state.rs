@@ -26,7 +26,7 @@ use crate::silence::Silence;
 #[cfg(feature = "test-util")]
 pub use memory::MemoryState;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{SetAside, SqliteState};
+pub use sqlite::{HistoryReader, SetAside, SqliteState};
 
 /// What the engine remembers of a series.
 #[derive(Debug, Clone, PartialEq)]

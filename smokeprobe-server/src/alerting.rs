@@ -44,7 +44,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{fmt, io, thread};
 
-use smokeprobe_alerts::{AlertPlan, Notifier, RecipientId, SqliteState, StateError, StateStore, Terms};
+use smokeprobe_alerts::{AlertPlan, HistoryReader, Notifier, RecipientId, SqliteState, StateError, StateStore, Terms};
 use smokeprobe_core::{Clock, Round, RoundSink, SinkError, WallTime};
 use smokeprobe_store::Store;
 
@@ -82,6 +82,8 @@ impl fmt::Debug for Arrangement {
 pub struct Opened {
     /// The state.
     pub state: Box<dyn StateStore>,
+    /// Reads its history beside the thread that writes, where that is kept.
+    pub history: Option<HistoryReader>,
     /// What became of the one before, when it was damaged: a sentence.
     pub set_aside: Option<String>,
 }
@@ -96,7 +98,8 @@ impl fmt::Debug for Opened {
 /// Opens the state in `file`. One that is damaged is set aside first.
 pub fn open_state(file: &Path, now: WallTime) -> Result<Opened, StateError> {
     let (state, set_aside) = SqliteState::open(file, now)?;
-    Ok(Opened { state: Box::new(state), set_aside: set_aside.map(|file| file.to_string()) })
+    let history = Some(state.history());
+    Ok(Opened { state: Box::new(state), history, set_aside: set_aside.map(|file| file.to_string()) })
 }
 
 /// The service, while it runs.

@@ -6,6 +6,7 @@
 
 mod history;
 mod open;
+mod reader;
 mod rows;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use smokeprobe_core::WallTime;
 
 use super::{Change, HistoryQuery, PastAttempt, PastEvent, Saved, StateError, StateStore};
+
+pub use reader::HistoryReader;
 
 /// Keeps state in a file.
 ///
@@ -70,6 +73,11 @@ impl SqliteState {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads the history of this file on other threads, while this one writes it.
+    pub fn history(&self) -> HistoryReader {
+        HistoryReader::new(&self.path)
     }
 
     /// Runs `work` in a transaction: all of it is kept, or nothing.

@@ -1,11 +1,11 @@
 //! What everybody may know of the alerts: read without waiting for those who decide them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use smokeprobe_alerts::{AlertName, Event, Message, RecipientId, Silence, Silent, What};
+use smokeprobe_alerts::{AlertName, Event, HistoryReader, Message, RecipientId, Silence, Silent, What};
 use smokeprobe_core::SeriesId;
 use tokio::sync::broadcast;
 
@@ -21,6 +21,8 @@ pub struct Board {
     view: ArcSwap<View>,
     feed: broadcast::Sender<Arc<Event>>,
     rounds_dropped: AtomicU64,
+    /// Once the state is open.
+    history: OnceLock<HistoryReader>,
 }
 
 /// How the alerts are, as of a moment ago.
@@ -87,7 +89,12 @@ pub struct StateView {
 
 impl Default for Board {
     fn default() -> Self {
-        Self { view: ArcSwap::default(), feed: broadcast::channel(FEED).0, rounds_dropped: AtomicU64::new(0) }
+        Self {
+            view: ArcSwap::default(),
+            feed: broadcast::channel(FEED).0,
+            rounds_dropped: AtomicU64::new(0),
+            history: OnceLock::new(),
+        }
     }
 }
 
@@ -105,6 +112,17 @@ impl Board {
     /// Rounds that were dropped before they were judged.
     pub fn rounds_dropped(&self) -> u64 {
         self.rounds_dropped.load(Ordering::Relaxed)
+    }
+
+    /// Reads the history, once the state is open.
+    pub fn history(&self) -> Option<&HistoryReader> {
+        self.history.get()
+    }
+
+    /// The state is open, and this reads its history.
+    pub(super) fn offer_history(&self, reader: HistoryReader) {
+        // Once is all that a start opens one.
+        let _ = self.history.set(reader);
     }
 
     /// Shows a view from now on.

@@ -66,7 +66,7 @@ impl Clerk {
         inbox: Arc<Inbox>,
         board: Arc<Board>,
     ) -> Self {
-        let (state, saved, set_aside, trouble) = restore(opened);
+        let (state, saved, set_aside, trouble) = restore(opened, &board);
         let now = clock.wall();
         let mut engine = Engine::restore(&saved);
         let mut outbox = Outbox::restore(&saved);
@@ -349,8 +349,14 @@ impl Clerk {
 type Restored = (Option<Box<dyn smokeprobe_alerts::StateStore>>, Saved, Option<String>, Option<String>);
 
 /// What was kept: state, its content, what was set aside, and why there is no state.
-fn restore(opened: Result<Opened, StateError>) -> Restored {
-    let loaded = opened.and_then(|Opened { mut state, set_aside }| Ok((state.load()?, state, set_aside)));
+fn restore(opened: Result<Opened, StateError>, board: &Board) -> Restored {
+    let loaded = opened.and_then(|Opened { mut state, history, set_aside }| {
+        let saved = state.load()?;
+        if let Some(reader) = history {
+            board.offer_history(reader);
+        }
+        Ok((saved, state, set_aside))
+    });
     match loaded {
         Ok((saved, state, set_aside)) => {
             if let Some(why) = &set_aside {

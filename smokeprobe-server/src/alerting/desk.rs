@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smokeprobe_alerts::{Acknowledgement, Event, HistoryQuery, MessageId, PastAttempt, PastEvent, Silence};
+use smokeprobe_alerts::{Acknowledgement, Event, HistoryReader, MessageId, Silence, StateError};
 use smokeprobe_core::{Clock, SeriesId, WallTime};
 use tokio::sync::{broadcast, oneshot};
 
@@ -12,6 +12,7 @@ use super::board::{Board, View};
 use super::clerk::Clerk;
 use super::inbox::Inbox;
 use super::trial::{Tested, Trial};
+use crate::sentence::sentence;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -95,14 +96,17 @@ impl AlertDesk {
         self.change(move |clerk, _| clerk.dismiss(id)).await.map(|((), done)| done)
     }
 
-    /// Past events, newest first.
-    pub async fn events(&self, query: HistoryQuery) -> Result<Vec<PastEvent>, Refusal> {
-        self.ask(PATIENCE, move |clerk, answer| drop(answer.send(clerk.events(&query)))).await
-    }
-
-    /// Past attempts at delivery, newest first.
-    pub async fn attempts(&self, query: HistoryQuery) -> Result<Vec<PastAttempt>, Refusal> {
-        self.ask(PATIENCE, move |clerk, answer| drop(answer.send(clerk.attempts(&query)))).await
+    /// What reads the history: it waits for the disk, so not on a thread of the runtime. The alerts' own thread is not
+    /// asked, as anybody may ask much.
+    ///
+    /// # Errors
+    ///
+    /// While there is no state, or when there is none.
+    pub fn history(&self) -> Result<HistoryReader, Refusal> {
+        match self.board.history() {
+            Some(reader) => Ok(reader.clone()),
+            None => Err(self.board.view().state.trouble.clone().map_or(Refusal::Busy, Refusal::State)),
+        }
     }
 
     /// Sends one real message, and says what came of it at each recipient.
@@ -133,13 +137,25 @@ impl AlertDesk {
         ask: impl FnOnce(&mut Clerk, oneshot::Sender<Result<T, Refusal>>) + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
-        if !self.inbox.order(Box::new(move |clerk, _| ask(clerk, answer))) {
+        let order = move |clerk: &mut Clerk, _| {
+            // Whoever was told that we are busy may ask again: it must not be done twice, nor for nobody.
+            if !answer.is_closed() {
+                ask(clerk, answer);
+            }
+        };
+        if !self.inbox.order(Box::new(order)) {
             return Err(Refusal::Busy);
         }
         match tokio::time::timeout(patience, answered).await {
             Ok(Ok(outcome)) => outcome,
             _ => Err(Refusal::Busy),
         }
+    }
+}
+
+impl From<StateError> for Refusal {
+    fn from(error: StateError) -> Self {
+        Self::State(sentence(&error))
     }
 }
 

@@ -118,11 +118,6 @@ impl Ledger {
         }
     }
 
-    /// The state, to read the history.
-    pub(super) fn state(&self) -> Option<&dyn StateStore> {
-        self.state.as_deref()
-    }
-
     /// Why the state is not written, when it is not.
     pub(super) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()

@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use smokeprobe_alerts::{
-    Acknowledgement, EngineError, HistoryQuery, MessageId, OutboxError, PastAttempt, PastEvent, Silence, StateError,
-    StateStore,
-};
+use smokeprobe_alerts::{Acknowledgement, EngineError, MessageId, OutboxError, Silence};
 use smokeprobe_core::{SeriesId, WallTime};
 use tokio::sync::oneshot;
 
 use super::clerk::Clerk;
 use super::desk::Refusal;
 use super::trial::{self, Tested, Trial};
-use crate::sentence::sentence;
 
 impl Clerk {
     pub(super) fn acknowledge(
@@ -52,14 +48,6 @@ impl Clerk {
         Ok(())
     }
 
-    pub(super) fn events(&self, query: &HistoryQuery) -> Result<Vec<PastEvent>, Refusal> {
-        self.read(|state| state.events(query))
-    }
-
-    pub(super) fn attempts(&self, query: &HistoryQuery) -> Result<Vec<PastAttempt>, Refusal> {
-        self.read(|state| state.attempts(query))
-    }
-
     pub(super) fn test(&mut self, now: WallTime, trial: &Trial, answer: oneshot::Sender<Result<Vec<Tested>, Refusal>>) {
         let messages = match trial::messages(&self.arrangement.plan, Some(&*self.store), now, trial) {
             Ok(messages) => messages,
@@ -73,13 +61,6 @@ impl Clerk {
         if let Err(error) = self.courier.spawn(delivery) {
             tracing::error!("the system gives no thread to deliver on: {error}");
         }
-    }
-
-    fn read<T>(&self, read: impl FnOnce(&dyn StateStore) -> Result<Vec<T>, StateError>) -> Result<Vec<T>, Refusal> {
-        let Some(state) = self.ledger.state() else {
-            return Err(Refusal::State(self.ledger.trouble().unwrap_or_default().to_owned()));
-        };
-        read(state).map_err(|error| Refusal::State(sentence(&error)))
     }
 
     /// An id that is short enough to be typed.

@@ -179,7 +179,7 @@ fn start_at(
 ) -> Running {
     let (state, set_aside) = (Box::new(world.clone()), set_aside.map(str::to_owned));
     let board = Arc::new(Board::default());
-    let open = move || Ok(Opened { state, set_aside });
+    let open = move || Ok(Opened { state, history: None, set_aside });
     let (service, sink) =
         Alerting::start(arrangement, open, Arc::new(store), Arc::new(Still(now)), Arc::clone(&board)).unwrap();
     Running { service, sink, board }
@@ -332,6 +332,58 @@ fn notifier_that_panics_is_a_failed_attempt() {
     running.stop();
     let attempts = world.attempts(&HistoryQuery::newest(5)).unwrap();
     assert!(attempts[0].attempt.note.contains("a fault in the server"), "{attempts:?}");
+}
+
+/// The thread of the alerts waits in an order of its own until what is returned is dropped.
+fn hold(service: &Alerting) -> mpsc::Sender<()> {
+    let (held, is_held) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    service.inbox.order_of_ours(Box::new(move |_, _| {
+        held.send(()).unwrap();
+        // An error: it was dropped.
+        let _ = released.recv();
+    }));
+    is_held.recv().unwrap();
+    release
+}
+
+#[test]
+fn history_is_read_while_the_alerts_are_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(STATE_FILE);
+    let told = Arc::new(Recording::new("told"));
+    let (board, store) = (Arc::new(Board::default()), Arc::new(store(&[])));
+    let arrangement = arrangement(vec![("r", told.clone())]);
+    let open = move || open_state(&file, NOW);
+    let (service, mut sink) =
+        Alerting::start(arrangement, open, store, Arc::new(Still(NOW)), Arc::clone(&board)).unwrap();
+    sink.accept(&round(2, 0)).unwrap();
+    sink.accept(&round(1, 10)).unwrap();
+    told.wait_for(1);
+    let release = hold(&service);
+    let events = service.desk().history().unwrap().events(&HistoryQuery::newest(5)).unwrap();
+    assert_eq!(events.iter().map(|past| past.event.what).collect::<Vec<_>>(), [What::Raised]);
+    drop(release);
+    assert!(service.stop(Duration::from_secs(30)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn change_that_was_refused_as_busy_is_not_made_later() {
+    let world = World::default();
+    let running = start(arrangement(vec![]), &world, store(&[]), None);
+    let release = hold(&running.service);
+    let desk = running.service.desk();
+    let silence = smokeprobe_alerts::Silence {
+        id: "".into(),
+        scope: smokeprobe_alerts::Scope::default(),
+        when: smokeprobe_alerts::When::Between { from: 0, until: None },
+        comment: String::new(),
+        author: String::new(),
+    };
+    assert_eq!(desk.silence(silence).await, Err(Refusal::Busy));
+    drop(release);
+    running.stop();
+    assert_eq!(world.clone().load().unwrap().silences, []);
 }
 
 #[test]

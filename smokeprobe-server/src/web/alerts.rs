@@ -1,7 +1,7 @@
 //! `/api/v1/alerts`: what is raised, the history, and what people may change.
 //!
-//! Reading what stands waits for nobody: it is a view that the alerts' thread puts out. The history and what changes
-//! something are asked of that thread, for some seconds at most.
+//! Reading waits for nobody: what stands is a view that the alerts' thread puts out, and the history is read beside it.
+//! What changes something is asked of that thread, for some seconds at most.
 
 mod body;
 mod change;
@@ -10,13 +10,13 @@ mod operate;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use smokeprobe_alerts::{HistoryQuery, RecipientId};
+use smokeprobe_alerts::{HistoryQuery, RecipientId, StateError};
 
 use super::WebState;
 use super::error::ApiError;
 use super::params::Params;
 use super::series::json;
-use crate::alerting::{AlertDesk, Counts, StateView};
+use crate::alerting::{AlertDesk, Counts, Refusal, StateView};
 pub(super) use body::EventBody;
 use body::{AttemptBody, MessageBody, PastEventBody, SilenceBody, StandingBody};
 pub(super) use change::{acknowledge, message, silence, test, unsilence};
@@ -128,8 +128,12 @@ pub(super) async fn events(State(web): State<WebState>, params: Params) -> Resul
     }
 
     let query = query(&web, &params)?;
-    let events = desk(&web)?.events(query).await?;
-    json(&Body { events: events.iter().map(PastEventBody::new).collect() })
+    let history = desk(&web)?.history()?;
+    let read = move || {
+        let events = history.events(&query).map_err(unreadable)?;
+        json(&Body { events: events.iter().map(PastEventBody::new).collect() })
+    };
+    web.workers.run(read).await
 }
 
 pub(super) async fn deliveries(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
@@ -139,8 +143,12 @@ pub(super) async fn deliveries(State(web): State<WebState>, params: Params) -> R
     }
 
     let query = query(&web, &params)?;
-    let attempts = desk(&web)?.attempts(query).await?;
-    json(&Body { deliveries: attempts.iter().map(AttemptBody::new).collect() })
+    let history = desk(&web)?.history()?;
+    let read = move || {
+        let attempts = history.attempts(&query).map_err(unreadable)?;
+        json(&Body { deliveries: attempts.iter().map(AttemptBody::new).collect() })
+    };
+    web.workers.run(read).await
 }
 
 fn query(web: &WebState, params: &Params) -> Result<HistoryQuery, ApiError> {
@@ -159,6 +167,12 @@ fn query(web: &WebState, params: &Params) -> Result<HistoryQuery, ApiError> {
         to: params.time("to", now)?,
         limit: params.number("limit", 1, ENTRIES.1)?.unwrap_or(ENTRIES.0) as usize,
     })
+}
+
+fn unreadable(error: StateError) -> ApiError {
+    let refusal = Refusal::from(error);
+    tracing::warn!("{refusal}");
+    refusal.into()
 }
 
 /// Who is asked about alerts.

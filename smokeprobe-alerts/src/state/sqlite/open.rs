@@ -24,7 +24,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// How long to wait for another program that has the file locked.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens a state that is there and whole, or begins one.
 pub(super) fn open(path: &Path) -> Result<SqliteState, StateError> {

@@ -295,32 +295,29 @@ fn queries_of_the_history_are_answered_by_an_index() {
 }
 
 #[test]
-fn a_file_that_does_not_say_who_heard_of_what_stands_is_read() {
+fn history_is_read_while_a_change_is_half_written() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("alerts.sqlite");
-    let mut state = open(&path);
+    let mut state = open(&folder.path().join("alerts.sqlite"));
     state.commit(&conformance::example()).unwrap();
-    let without = "(SELECT json_group_array(json_remove(value, '$.raised')) FROM json_each(series.alerts))";
-    state.connection.execute(&format!("UPDATE series SET alerts = {without}"), []).unwrap();
-    drop(state);
-    let saved = open(&path).load().unwrap();
-    let standing = saved.series.iter().flat_map(|series| &series.alerts).filter_map(|alert| alert.standing.as_ref());
-    let heard: Vec<_> = standing.map(|standing| (standing.to.len(), standing.edgetrigger)).collect();
-    assert_eq!(heard, [(0, true), (0, true)]);
+    let (reader, everything) = (state.history(), HistoryQuery::newest(100));
+    let (events, attempts) = (state.events(&everything).unwrap(), state.attempts(&everything).unwrap());
+    assert!(!events.is_empty() && !attempts.is_empty());
+    state.connection.execute_batch("BEGIN IMMEDIATE; DELETE FROM events; DELETE FROM attempts").unwrap();
+    assert_eq!(reader.events(&everything).unwrap(), events);
+    assert_eq!(reader.attempts(&everything).unwrap(), attempts);
+    state.connection.execute_batch("COMMIT").unwrap();
+    assert_eq!((reader.events(&everything).unwrap(), reader.attempts(&everything).unwrap()), (vec![], vec![]));
+    // Its own end takes nothing from the writer.
+    state.commit(&conformance::example()).unwrap();
+    assert_eq!(reader.events(&everything).unwrap(), state.events(&everything).unwrap());
 }
 
 #[test]
-fn the_history_says_of_an_alert_without_edge_trigger_that_it_is_active() {
+fn history_of_a_file_that_is_gone_is_an_error_and_makes_none() {
     let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder.path().join("alerts.sqlite"));
-    let mut change = conformance::example();
-    change.events.truncate(1);
-    for edgetrigger in [true, false] {
-        let event = &mut change.events[0];
-        event.facts = std::sync::Arc::new(crate::event::Facts { edgetrigger, ..(*event.facts).clone() });
-        state.commit(&change).unwrap();
-    }
-    let mut said = state.connection.prepare("SELECT what FROM events ORDER BY id").unwrap();
-    let said: Vec<String> = said.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(said, ["raised", "active"]);
+    let path = folder.path().join("alerts.sqlite");
+    let reader = open(&path).history();
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(reader.events(&HistoryQuery::newest(1)), Err(StateError::Io { action: "read", .. })));
+    assert!(!path.exists());
 }
