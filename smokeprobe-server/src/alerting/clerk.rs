@@ -375,14 +375,20 @@ fn restore(opened: Result<Opened, StateError>, board: &Board) -> Restored {
     }
 }
 
-/// Of each alert the newest event, unless it was cleared.
+/// Of each alert that is not cleared in the end the newest event that is told, or the newest one if none is: one that is
+/// silent because the one before it was told would leave it untold.
 fn standing_in_the_end(events: Vec<Event>) -> Vec<Event> {
     let mut newest: Vec<Event> = Vec::new();
     for event in events {
-        newest.retain(|known| known.alert != event.alert || known.series != event.series);
-        newest.push(event);
+        let known = newest.iter().position(|known| known.alert == event.alert && known.series == event.series);
+        let outweighed = known.is_some_and(|at| newest[at].is_told() && !event.is_told());
+        if event.what == What::Cleared || !outweighed {
+            known.map(|at| newest.remove(at));
+        }
+        if event.what != What::Cleared && !outweighed {
+            newest.push(event);
+        }
     }
-    newest.retain(|event| event.what != What::Cleared);
     newest
 }
 

@@ -289,6 +289,28 @@ fn after_the_loss_of_the_state_only_what_stands_is_told() {
 }
 
 #[test]
+fn after_the_loss_of_the_state_an_alert_that_repeats_seldom_is_told() {
+    let (world, told) = (World::default(), Arc::new(Recording::new("told")));
+    let mut arrangement = arrangement(vec![("r", told.clone())]);
+    let alerts = &mut arrangement.plan.watched[0].alerts;
+    let (alert, to) = alerts[0].clone();
+    let seldom = Alert { edgetrigger: false, again: Some(Duration::from_secs(3600)), ..(*alert).clone() };
+    // Its longer window has the rounds of the other judged too; it stays quiet.
+    let rule = Arc::new(smokeprobe_alerts::parse(Kind::Loss, "<5%,<5%,<5%").unwrap());
+    let quiet = Alert { name: "quiet".into(), rule, meaning: "loss|documented|<5%,<5%,<5%".into(), ..(*alert).clone() };
+    *alerts = vec![(Arc::new(seldom), Arc::clone(&to)), (Arc::new(quiet), to)];
+    let past = store(&[round(4, 0), round(3, 10), round(2, 10)]);
+    let running = start(arrangement, &world, past, Some("it was cut"));
+    while running.board.view().standing.is_empty() {
+        thread::yield_now();
+    }
+    running.stop();
+    let waiting = world.clone().load().unwrap().messages;
+    let attempts = world.attempts(&HistoryQuery::newest(5)).unwrap();
+    assert_eq!(waiting.len() + attempts.len(), 1, "{waiting:?} {attempts:?}");
+}
+
+#[test]
 fn recipient_that_hangs_delays_no_other_and_not_the_end() {
     let world = World::default();
     let hangs = Arc::new(Recording::new("hangs").answering([Answer::Never]));
