@@ -1,5 +1,8 @@
 //! Rounds that the store has and the state has not: those since the last commit before a crash, or all of a window where
 //! the state was lost.
+//!
+//! Rounds of a gateway and of all that depends on it are judged as they came, and of one slot the gateway's first: what
+//! depends on it is told or not by how the gateway was then, not by how it is in the end.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -20,7 +23,8 @@ const AT_ONCE: usize = 32;
 /// What is still to be read.
 #[derive(Debug, Default)]
 pub(super) struct CatchUp {
-    pending: VecDeque<Due>,
+    /// Those that hang together by what they depend on.
+    pending: VecDeque<Vec<Due>>,
     series: usize,
     rounds: usize,
 }
@@ -28,6 +32,8 @@ pub(super) struct CatchUp {
 #[derive(Debug)]
 struct Due {
     series: SeriesId,
+    /// How many gateways are before it.
+    depth: usize,
     step: Step,
     /// Unix seconds of the end of the last slot that need not be read.
     after: i64,
@@ -65,17 +71,33 @@ impl CatchUp {
                 None if anew => earliest,
                 None => return None,
             };
-            (after < until).then(|| Due { series: watched.series.clone(), step, after, until })
+            let series = watched.series.clone();
+            (after < until).then_some(Due { series, depth: 0, step, after, until })
         };
-        let pending: VecDeque<Due> = plan.watched.iter().filter_map(due).collect();
-        Self { series: pending.len(), pending, rounds: 0 }
+        let depends: HashMap<&SeriesId, &SeriesId> =
+            plan.watched.iter().filter_map(|watched| Some((&watched.series, watched.depends.as_ref()?))).collect();
+        let mut pending: VecDeque<Vec<Due>> = VecDeque::new();
+        let mut places: HashMap<&SeriesId, usize> = HashMap::new();
+        for watched in &plan.watched {
+            let Some(due) = due(watched) else { continue };
+            let (top, depth) = top(&depends, &watched.series);
+            let place = *places.entry(top).or_insert(pending.len());
+            if place == pending.len() {
+                pending.push_back(Vec::new());
+            }
+            pending[place].push(Due { depth, ..due });
+        }
+        Self { series: pending.iter().map(Vec::len).sum(), pending, rounds: 0 }
     }
 
     /// Forgets what is watched no more.
     pub(super) fn follow(&mut self, plan: &AlertPlan) {
         if !self.is_done() {
             let watched: HashSet<&SeriesId> = plan.watched.iter().map(|watched| &watched.series).collect();
-            self.pending.retain(|due| watched.contains(&due.series));
+            for family in &mut self.pending {
+                family.retain(|due| watched.contains(&due.series));
+            }
+            self.pending.retain(|family| !family.is_empty());
         }
     }
 
@@ -86,13 +108,20 @@ impl CatchUp {
 
     /// Series that are left.
     pub(super) fn left(&self) -> usize {
-        self.pending.len()
+        self.pending.iter().map(Vec::len).sum()
     }
 
-    /// The next rounds, some series at once, each with all of its rounds in order.
+    /// The next rounds, some series at once: all rounds of those that hang together, in order.
     pub(super) fn next(&mut self, store: &dyn Store) -> Vec<Vec<Seen>> {
-        let some: Vec<Due> = self.pending.drain(..self.pending.len().min(AT_ONCE)).collect();
-        let rounds: Vec<Vec<Seen>> = some.iter().map(|due| due.read(store)).collect();
+        let (mut series, mut rounds) = (0, Vec::<Vec<Seen>>::new());
+        while series < AT_ONCE {
+            let Some(family) = self.pending.pop_front() else { break };
+            series += family.len();
+            let seen = family.iter().flat_map(|due| due.read(store).into_iter().map(|seen| (due.depth, seen)));
+            let mut seen: Vec<(usize, Seen)> = seen.collect();
+            seen.sort_by_key(|(depth, seen)| (seen.slot.end(), *depth));
+            rounds.push(seen.into_iter().map(|(_, seen)| seen).collect());
+        }
         self.rounds += rounds.iter().map(Vec::len).sum::<usize>();
         rounds
     }
@@ -101,6 +130,16 @@ impl CatchUp {
     pub(super) fn report(&self) {
         tracing::info!(series = self.series, rounds = self.rounds, "stored rounds were judged that had not been yet");
     }
+}
+
+/// The gateway of gateways of a series, and how many are on the way.
+fn top<'a>(depends: &HashMap<&'a SeriesId, &'a SeriesId>, series: &'a SeriesId) -> (&'a SeriesId, usize) {
+    let (mut top, mut depth) = (series, 0);
+    // The configuration has no circles; one would end here nevertheless.
+    while let Some(gateway) = depends.get(top).filter(|_| depth < depends.len()) {
+        (top, depth) = (gateway, depth + 1);
+    }
+    (top, depth)
 }
 
 impl Due {

@@ -261,6 +261,35 @@ fn rounds_that_only_the_store_has_are_judged_first() {
 }
 
 #[test]
+fn stored_rounds_are_judged_as_their_gateway_was_then() {
+    let of = |name: &str, round: Round| Round { series: name.parse().unwrap(), ..round };
+    for gateway_first in [true, false] {
+        let (world, told) = (World::default(), Arc::new(Recording::new("told").one_by_one()));
+        let arrangement = || {
+            let mut arrangement = arrangement(vec![("r", told.clone())]);
+            let watched = &mut arrangement.plan.watched;
+            let gateway = Watched { series: "G".parse().unwrap(), alerts: Vec::new(), ..watched[0].clone() };
+            watched[0].depends = Some(gateway.series.clone());
+            watched.insert(usize::from(!gateway_first), gateway);
+            arrangement
+        };
+        let then = NOW - STEP.as_duration() * 6;
+        let mut before = start_at(then, arrangement(), &world, store(&[]), None);
+        before.sink.accept(&of("G", round(7, 0))).unwrap();
+        before.sink.accept(&round(7, 0)).unwrap();
+        before.stop();
+        // Lost with the gateway, which then was back; and once lost alone.
+        let lost = [(6, 10, 10), (5, 10, 10), (4, 0, 0), (3, 0, 10), (2, 0, 0)];
+        let past: Vec<Round> = lost.iter().flat_map(|&(ago, g, a)| [round(ago, a), of("G", round(ago, g))]).collect();
+        let running = start(arrangement(), &world, store(&past), None);
+        let messages = told.wait_for(2);
+        assert_eq!(whats(&messages), [What::Raised, What::Cleared], "gateway first: {gateway_first}");
+        assert_eq!(messages[0].events[0].time, round(3, 0).slot.end(), "gateway first: {gateway_first}");
+        running.stop();
+    }
+}
+
+#[test]
 fn without_a_state_the_past_is_no_news() {
     let (world, told) = (World::default(), Arc::new(Recording::new("told")));
     let past = [round(3, 10), round(2, 0)];
