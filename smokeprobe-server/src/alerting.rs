@@ -8,7 +8,8 @@
 //!    nothing.
 //! 2. What has events or messages is written to the state file before a message leaves, so that a crash repeats at most
 //!    one message to each recipient and loses none. Windows alone are written every ten seconds, since rounds that were
-//!    not written are read again from the store. The disk's time is spent sparingly: after each commit there is a pause
+//!    not written are read again from the store; a suspect round, which the store does not know as one, is written at
+//!    once. The disk's time is spent sparingly: after each commit there is a pause
 //!    of ten times its length, a second at most.
 //! 3. A state that cannot be written, as on a full disk, does not keep alerts from being told: they stay in memory, are
 //!    told, and written once that works again. A crash in between may repeat them. Log, `/readyz` and metrics say so.

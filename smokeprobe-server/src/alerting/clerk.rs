@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smokeprobe_alerts::{AlertName, Change, Engine, Event, Message, Outbox, Saved, Silent, StateError, What};
+use smokeprobe_alerts::{
+    AlertName, Change, Engine, Event, Message, Observation, Outbox, Saved, Silent, StateError, What,
+};
 use smokeprobe_core::{Clock, MonoTime, SeriesId, WallTime};
 use smokeprobe_store::Store;
 
@@ -176,8 +178,10 @@ impl Clerk {
             let season = past::season(&*self.store, &order);
             self.engine.handle_season(&series, season);
         }
+        // The store does not know that a round was suspect: read back from there, it could raise. So it is kept at once.
+        let is_suspect = matches!(&observation, Observation::Measured(measured) if measured.suspect);
         self.engine.handle_round(now, &series, slot, observation);
-        self.ledger.note(self.clock.mono(), false);
+        self.ledger.note(self.clock.mono(), is_suspect);
     }
 
     /// Judges rounds of the store that the state does not know, of some series.

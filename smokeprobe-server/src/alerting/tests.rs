@@ -77,6 +77,9 @@ impl StateStore for World {
             return Err(StateError::Io { action: "write", path: "alerts.sqlite".into(), reason });
         }
         inner.state.commit(change)?;
+        for series in &change.series {
+            inner.log.push(format!("judged {} until {:?}", series.series, series.last));
+        }
         for message in &change.messages {
             inner.log.push(format!("kept {} tried {}", message.id.0, message.attempts));
         }
@@ -242,6 +245,36 @@ fn alerts_are_told_while_the_state_cannot_be_written() {
     running.stop();
     let history = world.events(&HistoryQuery::newest(10)).unwrap();
     assert_eq!(history.len(), 2, "what could not be written is written later");
+}
+
+/// A clock that never goes on: what waits for a time waits for ever.
+#[derive(Debug)]
+struct Stopped;
+
+impl Clock for Stopped {
+    fn mono(&self) -> MonoTime {
+        MonoTime::ORIGIN
+    }
+
+    fn wall(&self) -> WallTime {
+        NOW
+    }
+}
+
+#[test]
+fn suspect_round_is_kept_at_once() {
+    let world = World::default();
+    let (state, plan) = (Box::new(world.clone()), arrangement(vec![]));
+    let open = move || Ok(Opened { state, history: None, set_aside: None });
+    let (service, mut sink) =
+        Alerting::start(plan, open, Arc::new(store(&[])), Arc::new(Stopped), Arc::default()).unwrap();
+    let mut suspect = round(1, 10);
+    if let RoundResult::Measured(measured) = &mut suspect.result {
+        measured.quality.suspect = true;
+    }
+    sink.accept(&suspect).unwrap();
+    world.until(&format!("judged A until Some({})", suspect.slot.end()));
+    assert!(service.stop(Duration::from_secs(30)));
 }
 
 #[test]
