@@ -297,7 +297,7 @@ fn rounds_that_only_the_store_has_are_judged_first() {
 fn stored_rounds_are_judged_as_their_gateway_was_then() {
     let of = |name: &str, round: Round| Round { series: name.parse().unwrap(), ..round };
     for gateway_first in [true, false] {
-        let (world, told) = (World::default(), Arc::new(Recording::new("told").one_by_one()));
+        let (world, told) = (World::default(), Arc::new(Recording::new("told")));
         let arrangement = || {
             let mut arrangement = arrangement(vec![("r", told.clone())]);
             let watched = &mut arrangement.plan.watched;

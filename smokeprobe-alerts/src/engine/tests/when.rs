@@ -127,6 +127,14 @@ fn clock_that_was_set_back_does_not_stop_judging() {
 }
 
 #[test]
+fn clock_that_was_set_back_does_not_mute_what_is_told_again() {
+    let mut site = Site::new(vec![loss("some", ">20%").every_round().again(3), loss("down", ">60%").again(2)]);
+    assert_eq!(site.round(1_000_000, BAD), ["some raised", "down raised"]);
+    assert_eq!(site.round(10, BAD), ["some active", "down active"]);
+    assert_eq!(site.round(11, BAD), ["some active, silent: Repeat"]);
+}
+
+#[test]
 fn series_that_nobody_watches_are_ignored() {
     let mut site = Site::new(Vec::new());
     assert_eq!(site.round_of("B", 1, BAD), [""; 0]);

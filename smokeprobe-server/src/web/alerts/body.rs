@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use smokeprobe_alerts::{
-    Acknowledgement, AttemptOutcome, Event, Message, PastAttempt, PastEvent, RecipientId, Silence, Silent, What, When,
+    Acknowledgement, AttemptOutcome, Event, Message, PastAttempt, PastEvent, RecipientId, Silence, Silent, When,
 };
 use smokeprobe_core::{SeriesId, TargetPath};
 
@@ -16,7 +16,7 @@ pub(in crate::web) struct EventBody<'a> {
     time: i64,
     series: &'a SeriesId,
     alert: &'a str,
-    what: What,
+    what: &'static str,
     since: i64,
     /// Somebody is told.
     told: bool,
@@ -40,7 +40,7 @@ impl<'a> EventBody<'a> {
             time: event.time,
             series: &event.series,
             alert: &event.alert,
-            what: event.what,
+            what: event.word(),
             since: event.since,
             told: event.is_told(),
             silent: event.silent.as_ref().map(SilentBody::new),
