@@ -49,7 +49,7 @@ use smokeprobe_alerts::{AlertPlan, HistoryReader, Notifier, RecipientId, SqliteS
 use smokeprobe_core::{Clock, Round, RoundSink, SinkError, WallTime};
 use smokeprobe_store::Store;
 
-pub use board::{Board, Counts, Standing, StateView, View};
+pub use board::{Board, Counts, Listed, Standing, StateView, View};
 pub use desk::{AlertDesk, Done, Refusal};
 pub use inbox::ROUNDS;
 pub use picture::Pictures;

@@ -15,6 +15,9 @@ const FEED: usize = 1024;
 /// Messages of each kind that a view lists; their numbers count all.
 pub(super) const LISTED: usize = 500;
 
+/// Events of a message that a view lists.
+const TOLD: usize = 10;
+
 /// Shared between the alerts' thread, its sink and the web.
 #[derive(Debug)]
 pub struct Board {
@@ -33,9 +36,9 @@ pub struct View {
     /// Silences and maintenance windows, with whether each holds now.
     pub silences: Vec<(Silence, bool)>,
     /// Messages that are not delivered yet, the oldest first, and no more than five hundred.
-    pub waiting: Vec<Message>,
+    pub waiting: Vec<Listed>,
     /// Messages that were given up, in the same way.
-    pub dead: Vec<Message>,
+    pub dead: Vec<Listed>,
     /// What was counted.
     pub counts: Counts,
     /// The state file.
@@ -44,6 +47,15 @@ pub struct View {
     pub watched: usize,
     /// Series whose stored rounds are still to be judged after the start.
     pub catching_up: usize,
+}
+
+/// A message as it is listed: a view is made often, and some messages tell of hundreds of events.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The message, with the first ten of its events.
+    pub message: Message,
+    /// How many events it tells.
+    pub events: usize,
 }
 
 /// A raised alert.
@@ -85,6 +97,16 @@ pub struct StateView {
     pub failures: u64,
     /// What became of the file that was there at the start, when it was damaged.
     pub set_aside: Option<String>,
+}
+
+impl Listed {
+    pub(super) fn new(message: &Message) -> Self {
+        let Message { id, recipient, events, created, due, attempts, dead } = message;
+        let first = events.iter().take(TOLD).cloned().collect();
+        let (recipient, dead) = (recipient.clone(), dead.clone());
+        let (id, created, due, attempts) = (*id, *created, *due, *attempts);
+        Self { events: events.len(), message: Message { id, recipient, events: first, created, due, attempts, dead } }
+    }
 }
 
 impl Default for Board {
@@ -159,5 +181,41 @@ impl Counts {
             What::Cleared => 2,
         };
         self.events.entry(AlertName::clone(&event.alert)).or_default()[index] += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smokeprobe_alerts::MessageId;
+    use smokeprobe_core::WallTime;
+
+    use super::*;
+
+    #[test]
+    fn message_of_many_events_is_listed_by_its_first() {
+        let event = |time| Event {
+            series: "A.B".parse().unwrap(),
+            alert: "hostdown".into(),
+            what: What::Raised,
+            time,
+            since: time,
+            silent: None,
+            recipients: Arc::from([]),
+            facts: Arc::default(),
+        };
+        let now = WallTime::from_unix_secs(1_795_348_830);
+        let message = |events: i64| Message {
+            id: MessageId(7),
+            recipient: RecipientId::new("ops@example.net"),
+            events: (0..events).map(event).collect(),
+            created: now,
+            due: now,
+            attempts: 2,
+            dead: Some("refused".to_owned()),
+        };
+        let listed = Listed::new(&message(500));
+        assert_eq!((listed.events, listed.message), (500, message(10)));
+        let listed = Listed::new(&message(3));
+        assert_eq!((listed.events, listed.message), (3, message(3)));
     }
 }

@@ -290,7 +290,7 @@ impl Clerk {
             };
             *count += 1;
             if list.len() < board::LISTED {
-                list.push(message.clone());
+                list.push(board::Listed::new(message));
             }
         }
         view.counts.recipients = self.outbox.counts();

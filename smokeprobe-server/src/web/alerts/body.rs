@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use smokeprobe_alerts::{
-    Acknowledgement, AttemptOutcome, Event, Message, PastAttempt, PastEvent, RecipientId, Silence, Silent, When,
+    Acknowledgement, AttemptOutcome, Event, PastAttempt, PastEvent, RecipientId, Silence, Silent, What, When,
 };
 use smokeprobe_core::{SeriesId, TargetPath};
 
-use crate::alerting::Standing;
+use crate::alerting::{Listed, Standing};
 
 /// An event, as the history and the live stream have it.
 #[derive(Serialize)]
@@ -16,7 +16,7 @@ pub(in crate::web) struct EventBody<'a> {
     time: i64,
     series: &'a SeriesId,
     alert: &'a str,
-    what: &'static str,
+    what: What,
     since: i64,
     /// Somebody is told.
     told: bool,
@@ -40,7 +40,7 @@ impl<'a> EventBody<'a> {
             time: event.time,
             series: &event.series,
             alert: &event.alert,
-            what: event.word(),
+            what: event.what,
             since: event.since,
             told: event.is_told(),
             silent: event.silent.as_ref().map(SilentBody::new),
@@ -208,11 +208,8 @@ pub(super) struct MessageBody<'a> {
     tells: Vec<EventBody<'a>>,
 }
 
-/// Events of a message that are listed.
-const LISTED: usize = 10;
-
 impl<'a> MessageBody<'a> {
-    pub(super) fn new(message: &'a Message) -> Self {
+    pub(super) fn new(Listed { message, events }: &'a Listed) -> Self {
         Self {
             id: message.id.0,
             recipient: &message.recipient,
@@ -220,8 +217,8 @@ impl<'a> MessageBody<'a> {
             due: message.due.as_unix_secs_f64(),
             attempts: message.attempts,
             dead: message.dead.as_deref(),
-            events: message.events.len(),
-            tells: message.events.iter().take(LISTED).map(EventBody::new).collect(),
+            events: *events,
+            tells: message.events.iter().map(EventBody::new).collect(),
         }
     }
 }
