@@ -78,7 +78,7 @@ impl AlertDesk {
 
     /// Sets a silence; its id is made. Returns the id.
     pub async fn silence(&self, silence: Silence) -> Result<(Arc<str>, Done), Refusal> {
-        self.change(move |clerk, now| Ok(clerk.silence(now, silence))).await
+        self.change(move |clerk, now| clerk.silence(now, silence)).await
     }
 
     /// Takes a silence back.

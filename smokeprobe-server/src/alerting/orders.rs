@@ -10,6 +10,9 @@ use super::clerk::Clerk;
 use super::desk::Refusal;
 use super::trial::{self, Tested, Trial};
 
+/// Silences that people may have set: each is looked at for each event.
+pub(super) const SILENCES: usize = 1000;
+
 impl Clerk {
     pub(super) fn acknowledge(
         &mut self,
@@ -23,11 +26,17 @@ impl Clerk {
         Ok(())
     }
 
-    pub(super) fn silence(&mut self, now: WallTime, silence: Silence) -> Arc<str> {
+    pub(super) fn silence(&mut self, now: WallTime, silence: Silence) -> Result<Arc<str>, Refusal> {
+        let set = self.engine.silences(now).count().saturating_sub(self.arrangement.plan.maintenance.len());
+        if set >= SILENCES {
+            return Err(Refusal::Wrong(format!(
+                "there are {set} silences already: take back some that are not needed"
+            )));
+        }
         let id = self.free_id(now);
         tracing::info!(author = silence.author, comment = silence.comment, "silence {id} is set");
         self.engine.silence(Silence { id: Arc::clone(&id), ..silence });
-        id
+        Ok(id)
     }
 
     pub(super) fn unsilence(&mut self, id: &str) -> Result<(), Refusal> {

@@ -451,20 +451,37 @@ fn history_is_read_while_the_alerts_are_busy() {
     assert!(service.stop(Duration::from_secs(30)));
 }
 
+fn silence() -> smokeprobe_alerts::Silence {
+    smokeprobe_alerts::Silence {
+        id: "".into(),
+        scope: smokeprobe_alerts::Scope::default(),
+        when: smokeprobe_alerts::When::Between { from: 0, until: None },
+        comment: String::new(),
+        author: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn silences_have_a_bound() {
+    let world = World::default();
+    let many = (0..999).map(|number| smokeprobe_alerts::Silence { id: format!("s{number}").into(), ..silence() });
+    world.clone().commit(&Change { silences: many.collect(), ..Change::default() }).unwrap();
+    let running = start(arrangement(vec![]), &world, store(&[]), None);
+    let desk = running.service.desk();
+    let (id, _) = desk.silence(silence()).await.unwrap();
+    assert!(matches!(desk.silence(silence()).await, Err(Refusal::Wrong(why)) if why.contains("1000 silences")));
+    desk.unsilence(id.to_string()).await.unwrap();
+    desk.silence(silence()).await.unwrap();
+    running.stop();
+}
+
 #[tokio::test(start_paused = true)]
 async fn change_that_was_refused_as_busy_is_not_made_later() {
     let world = World::default();
     let running = start(arrangement(vec![]), &world, store(&[]), None);
     let release = hold(&running.service);
     let desk = running.service.desk();
-    let silence = smokeprobe_alerts::Silence {
-        id: "".into(),
-        scope: smokeprobe_alerts::Scope::default(),
-        when: smokeprobe_alerts::When::Between { from: 0, until: None },
-        comment: String::new(),
-        author: String::new(),
-    };
-    assert_eq!(desk.silence(silence).await, Err(Refusal::Busy));
+    assert_eq!(desk.silence(silence()).await, Err(Refusal::Busy));
     drop(release);
     running.stop();
     assert_eq!(world.clone().load().unwrap().silences, []);
