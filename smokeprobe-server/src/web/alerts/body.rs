@@ -42,7 +42,7 @@ impl<'a> EventBody<'a> {
             alert: &event.alert,
             what: event.what,
             since: event.since,
-            told: event.is_told(),
+            told: event.is_told() && !event.recipients.is_empty(),
             silent: event.silent.as_ref().map(SilentBody::new),
             recipients: &event.recipients,
             host: &facts.host,
@@ -248,5 +248,28 @@ impl<'a> AttemptBody<'a> {
             outcome: attempt.outcome,
             note: &attempt.note,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn event_that_has_nobody_to_be_told_is_not_told() {
+        let to = |recipients: &[RecipientId]| Event {
+            series: "A.B".parse().unwrap(),
+            alert: "hostdown".into(),
+            what: What::Raised,
+            time: 300,
+            since: 300,
+            silent: None,
+            recipients: recipients.into(),
+            facts: Arc::default(),
+        };
+        assert!(EventBody::new(&to(&[RecipientId::new("ops@example.net")])).told);
+        assert!(!EventBody::new(&to(&[])).told);
     }
 }
