@@ -205,7 +205,8 @@ pub trait StateStore: Send {
     /// tell of such an alert of such a target.
     fn attempts(&self, query: &HistoryQuery) -> Result<Vec<PastAttempt>, StateError>;
 
-    /// Forgets the history before a time. State and messages stay.
+    /// Forgets the history before a time, and what is older than the newest 200,000 events or attempts. State and
+    /// messages stay.
     fn prune(&mut self, before: WallTime) -> Result<(), StateError>;
 }
 
@@ -271,6 +272,10 @@ impl Change {
         append(&mut self.attempts, later.attempts);
     }
 }
+
+/// At most this much of each kind of history is kept: some hundred megabytes.
+#[cfg(any(feature = "sqlite", feature = "test-util"))]
+const HISTORY_KEPT: u32 = 200_000;
 
 /// At most this much of each kind of history waits to be kept.
 const HISTORY_WAITING: usize = 20_000;

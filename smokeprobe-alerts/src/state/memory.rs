@@ -106,6 +106,9 @@ impl StateStore for MemoryState {
     fn prune(&mut self, before: WallTime) -> Result<(), StateError> {
         self.events.retain(|past| past.event.time >= before.unix_secs());
         self.attempts.retain(|past| past.attempt.time >= before);
+        let surplus = |len: usize| len.saturating_sub(super::HISTORY_KEPT as usize);
+        self.events.drain(..surplus(self.events.len()));
+        self.attempts.drain(..surplus(self.attempts.len()));
         self.paces.retain(|_, pace| pace.until >= before);
         Ok(())
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use smokeprobe_core::WallTime;
 
-use super::{Change, HistoryQuery, PastAttempt, PastEvent, Saved, StateError, StateStore};
+use super::{Change, HISTORY_KEPT, HistoryQuery, PastAttempt, PastEvent, Saved, StateError, StateStore};
 
 pub use reader::HistoryReader;
 
@@ -117,7 +117,7 @@ impl StateStore for SqliteState {
 
     fn prune(&mut self, before: WallTime) -> Result<(), StateError> {
         self.opened = None;
-        self.transaction(|connection| history::prune(connection, before))
+        self.transaction(|connection| history::prune(connection, before, HISTORY_KEPT))
     }
 }
 

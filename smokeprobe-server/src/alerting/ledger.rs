@@ -19,8 +19,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long the history is kept.
 const HISTORY: Duration = Duration::from_secs(400 * 86_400);
 
-/// How often it is cut.
-const PRUNE: Duration = Duration::from_secs(86_400);
+/// How often it is cut, to that and to a number of entries: a bad day may have very many.
+const PRUNE: Duration = Duration::from_secs(3600);
 
 /// Writes changes to the state.
 pub(super) struct Ledger {
@@ -108,7 +108,7 @@ impl Ledger {
         }
     }
 
-    /// Cuts the history once a day.
+    /// Cuts the history from time to time.
     fn prune(&mut self, now: MonoTime, wall: WallTime) {
         let is_time = self.pruned.is_none_or(|at| now.saturating_since(at) >= PRUNE);
         let Some(state) = self.state.as_mut().filter(|_| is_time) else { return };

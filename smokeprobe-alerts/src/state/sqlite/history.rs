@@ -66,9 +66,13 @@ pub(super) fn attempts(connection: &Connection, query: &HistoryQuery) -> Result<
     Ok(found)
 }
 
-pub(super) fn prune(connection: &Connection, before: WallTime) -> Result<(), RowError> {
+/// `rows` of events, and as many of attempts, are left at most.
+pub(super) fn prune(connection: &Connection, before: WallTime, rows: u32) -> Result<(), RowError> {
     connection.execute("DELETE FROM events WHERE time < ?", [before.unix_secs()])?;
     connection.execute("DELETE FROM attempts WHERE time_ns < ?", [before.unix_nanos()])?;
+    // The oldest go by their ids, which count up.
+    connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", [rows])?;
+    connection.execute("DELETE FROM attempts WHERE id <= (SELECT max(id) FROM attempts) - ?", [rows])?;
     connection.execute("DELETE FROM paces WHERE until_ns < ?", [before.unix_nanos()])?;
     Ok(())
 }
