@@ -131,7 +131,7 @@ fn clock_that_was_set_back_does_not_mute_what_is_told_again() {
     let mut site = Site::new(vec![loss("some", ">20%").every_round().again(3), loss("down", ">60%").again(2)]);
     assert_eq!(site.round(1_000_000, BAD), ["some raised", "down raised"]);
     assert_eq!(site.round(10, BAD), ["some active", "down active"]);
-    assert_eq!(site.round(11, BAD), ["some active, silent: Repeat"]);
+    assert_eq!(site.round(11, BAD), ["some active, silent: repeat"]);
 }
 
 #[test]
