@@ -427,6 +427,10 @@ fn a_mail_template_has_a_subject() {
     assert_eq!(errors("X-A: b\nSubject: x\n\nText\n"), Vec::<String>::new());
     assert_eq!(errors("X-A: b\n\nText\n"), ["the mail template t has no `Subject:`"]);
     assert_eq!(errors("Hello there\n"), ["the mail template t has no mail headers at its top"]);
+    // As whoever sends it takes it.
+    assert_eq!(errors("subject: x\nX_Site: y\n\nText\n"), Vec::<String>::new());
+    let long = format!("Subject: x\n\n{}", "x".repeat(256 << 10));
+    assert_eq!(errors(&long), ["cannot use the mail template t: it is longer than 262144 bytes"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::outbox::Message;
 use host::{Failure, MailHost};
 
 pub use super::mail::AddressError;
+pub use super::template::{LONGEST as TEMPLATE_AT_MOST, TemplateFault, check as check_template};
 
 /// How long drawing all graphs of a mail may take; it goes without those that are not ready.
 const DRAWING: Duration = Duration::from_secs(10);

@@ -17,12 +17,37 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use thiserror::Error;
+
 use super::file;
 use super::text::{on_one_line, stamp};
 use crate::event::Event;
 
 /// Longer templates are refused, in bytes.
-const LONGEST: u64 = 256 << 10;
+pub const LONGEST: u64 = 256 << 10;
+
+/// Why a file is no template for mails.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TemplateFault {
+    /// It is longer than we take.
+    #[error("it is longer than {LONGEST} bytes")]
+    TooLong,
+    /// This line is before the first empty one, and no header.
+    #[error("it must start with mail header lines, and this is none: {0}")]
+    NoHeader(String),
+    /// No header is the subject.
+    #[error("it has no Subject: line")]
+    NoSubject,
+}
+
+/// What would keep a file with this content from being the template of a mail.
+pub fn check(content: Vec<u8>) -> Result<(), TemplateFault> {
+    if content.len() as u64 > LONGEST {
+        return Err(TemplateFault::TooLong);
+    }
+    Template::parse(&text(content)).map(drop)
+}
 
 /// Headers that are ours to write: who gets a mail is for the configuration alone to say, and what is in it follows
 /// from how it was made.
@@ -69,14 +94,11 @@ impl Template {
     /// Reads a file. The error says what is wrong with it.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let bytes = file::read_now(path, LONGEST).map_err(|error| error.to_string())?;
-        // Old files are Latin-1, in which every byte is the character of that number.
-        let text =
-            String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|b| *b as char).collect());
-        Self::parse(&text)
+        Self::parse(&text(bytes)).map_err(|fault| fault.to_string())
     }
 
     /// Reads the text of a file.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, TemplateFault> {
         let mut lines = text.trim_start_matches('\u{feff}').lines();
         let mut headers: Vec<(String, String)> = Vec::new();
         for line in lines.by_ref().take_while(|line| !line.trim().is_empty()) {
@@ -87,13 +109,13 @@ impl Template {
             }
             let header = line.split_once(':').filter(|(name, _)| is_header_name(name));
             let Some((name, value)) = header else {
-                return Err(format!("it must start with mail header lines, and this is none: {}", line.trim()));
+                return Err(TemplateFault::NoHeader(line.trim().to_owned()));
             };
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let find = |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         let Some((_, subject)) = find("subject").cloned() else {
-            return Err("it has no Subject: line".to_owned());
+            return Err(TemplateFault::NoSubject);
         };
         let html = find("content-type").is_some_and(|(_, value)| value.to_ascii_lowercase().starts_with("text/html"));
         headers.retain(|(name, _)| {
@@ -114,6 +136,11 @@ impl Template {
             html: self.html,
         }
     }
+}
+
+/// Old files are Latin-1, in which every byte is the character of that number.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|b| *b as char).collect())
 }
 
 /// Replaces each tag once. What is no tag stays.
@@ -168,7 +195,9 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 60 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    !name.is_empty()
+        && name.len() <= 60
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 #[cfg(all(test, feature = "test-util"))]
@@ -232,9 +261,9 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_template_says_why() {
-        assert!(Template::parse("Hello\n\n").unwrap_err().contains("this is none: Hello"));
-        assert!(Template::parse("X-A: b\n\nSubject: s\n").unwrap_err().contains("no Subject"));
-        assert!(Template::parse("").unwrap_err().contains("no Subject"));
+        assert!(Template::parse("Hello\n\n").unwrap_err() == TemplateFault::NoHeader("Hello".into()));
+        assert_eq!(Template::parse("X-A: b\n\nSubject: s\n"), Err(TemplateFault::NoSubject));
+        assert_eq!(Template::parse(""), Err(TemplateFault::NoSubject));
         assert!(Template::read(Path::new("/no/such/file")).unwrap_err().contains("No such file"));
         assert!(Template::read(Path::new("/dev/zero")).unwrap_err().contains("not a file"));
     }
