@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 #[cfg(any(feature = "aws", feature = "smtp"))]
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
+type Reading = JoinHandle<io::Result<Vec<u8>>>;
+
 /// Reads that were given up and have not ended. A read cannot be broken off, and threads are few: a file has one at most.
 static HANGING: Mutex<Vec<(PathBuf, Reading)>> = Mutex::new(Vec::new());
-
-type Reading = JoinHandle<io::Result<Vec<u8>>>;
 
 /// Reads a file of at most `longest` bytes on a thread that may wait. The error is one of the kind `TimedOut` after
 /// `patience`, and at once while an earlier read of the file hangs.
@@ -57,9 +57,7 @@ async fn within(
         return ended.unwrap_or_else(|_| Err(Error::other("reading it was broken off")));
     }
     // Of several that began at the same time, the others end with the first.
-    let mut hanging = HANGING.lock().unwrap_or_else(PoisonError::into_inner);
-    hanging.push((path.to_owned(), reading));
-    drop(hanging);
+    HANGING.lock().unwrap_or_else(PoisonError::into_inner).push((path.to_owned(), reading));
     late(&format!("it could not be read within {} s", patience.as_secs_f64()))
 }
 
