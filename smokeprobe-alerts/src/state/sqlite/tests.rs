@@ -347,3 +347,34 @@ fn history_is_cut_to_its_newest_rows() {
         state.connection.query_row("SELECT count(DISTINCT attempt) FROM told", [], |row| row.get(0)).unwrap();
     assert!(told <= 2, "what an attempt told of goes with it");
 }
+
+#[test]
+fn a_file_that_does_not_say_who_heard_of_what_stands_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.sqlite");
+    let mut state = open(&path);
+    state.commit(&conformance::example()).unwrap();
+    let without = "(SELECT json_group_array(json_remove(value, '$.raised')) FROM json_each(series.alerts))";
+    state.connection.execute(&format!("UPDATE series SET alerts = {without}"), []).unwrap();
+    drop(state);
+    let saved = open(&path).load().unwrap();
+    let standing = saved.series.iter().flat_map(|series| &series.alerts).filter_map(|alert| alert.standing.as_ref());
+    let heard: Vec<_> = standing.map(|standing| (standing.to.len(), standing.edgetrigger)).collect();
+    assert_eq!(heard, [(0, true), (0, true)]);
+}
+
+#[test]
+fn the_history_says_of_an_alert_without_edge_trigger_that_it_is_active() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder.path().join("alerts.sqlite"));
+    let mut change = conformance::example();
+    change.events.truncate(1);
+    for edgetrigger in [true, false] {
+        let event = &mut change.events[0];
+        event.facts = std::sync::Arc::new(crate::event::Facts { edgetrigger, ..(*event.facts).clone() });
+        state.commit(&change).unwrap();
+    }
+    let mut said = state.connection.prepare("SELECT what FROM events ORDER BY id").unwrap();
+    let said: Vec<String> = said.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(said, ["raised", "active"]);
+}
