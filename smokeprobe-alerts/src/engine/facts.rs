@@ -10,22 +10,24 @@ use crate::whole::whole;
 /// above 128 KiB.
 const WRITTEN: usize = 2000;
 
-/// All that a message may say. `rounds` is the whole window of the series, as in the program, though the alert's own be
-/// shorter.
-pub(super) fn facts(watched: &Watched, alert: &Alert, rounds: &[Observation], reason: String) -> Facts {
-    let rounds = &rounds[rounds.len().saturating_sub(WRITTEN)..];
-    Facts {
-        host: watched.host.clone(),
-        title: watched.title.clone(),
-        loss: loss(rounds, alert.semantics),
-        rtt: rtt(rounds),
-        pattern: alert.pattern.clone(),
-        comment: alert.comment.clone(),
-        reason,
-        edgetrigger: alert.edgetrigger,
-        priority: alert.priority,
-        url: watched.url.clone(),
-        mail_template: alert.mail_template.clone(),
+impl Facts {
+    /// All that a message may say of an alert of a series. `rounds` is the whole window of the series, oldest first, as in
+    /// the program, though the alert's own be shorter; at most 2000 of the newest are written out.
+    pub fn new(watched: &Watched, alert: &Alert, rounds: &[Observation], reason: String) -> Self {
+        let rounds = &rounds[rounds.len().saturating_sub(WRITTEN)..];
+        Self {
+            host: watched.host.clone(),
+            title: watched.title.clone(),
+            loss: loss(rounds, alert.semantics),
+            rtt: rtt(rounds),
+            pattern: alert.pattern.clone(),
+            comment: alert.comment.clone(),
+            reason,
+            edgetrigger: alert.edgetrigger,
+            priority: alert.priority,
+            url: watched.url.clone(),
+            mail_template: alert.mail_template.clone(),
+        }
     }
 }
 

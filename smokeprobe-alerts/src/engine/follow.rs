@@ -13,7 +13,6 @@ use std::sync::Arc;
 use smokeprobe_core::{SeriesId, Slot, Step, WallTime};
 
 use crate::alert::{Alert, Watched};
-use crate::engine::facts::facts;
 use crate::engine::judge::{Said, cleared_silently, told_of};
 use crate::engine::mutes::Mutes;
 use crate::engine::series::{Judged, Series};
@@ -167,7 +166,7 @@ impl Ending<'_> {
             return;
         };
         let (edge, recipients, facts) = if let Some((alert, recipients)) = old.known {
-            let facts = facts(self.watched, &alert, self.rounds, reason.to_owned());
+            let facts = Facts::new(self.watched, &alert, self.rounds, reason.to_owned());
             (alert.edgetrigger, told_of(&standing, &recipients), facts)
         } else {
             let edgetrigger = standing.edgetrigger;

@@ -27,10 +27,9 @@ use std::sync::Arc;
 use smokeprobe_core::{SeriesId, WallTime};
 
 use crate::alert::Watched;
-use crate::engine::facts::facts;
 use crate::engine::mutes::Mutes;
 use crate::engine::series::{Judged, Series, hour_of};
-use crate::event::{AlertName, Event, RecipientId, Silent, What};
+use crate::event::{AlertName, Event, Facts, RecipientId, Silent, What};
 use crate::rule::{Held, History, Observation, Verdict};
 use crate::rules::Semantics;
 use crate::season::Season;
@@ -280,7 +279,7 @@ impl Round<'_> {
             since,
             silent,
             recipients: judged.recipients.clone(),
-            facts: Arc::new(facts(self.watched, &judged.alert, self.rounds, reason)),
+            facts: Arc::new(Facts::new(self.watched, &judged.alert, self.rounds, reason)),
         }
     }
 }

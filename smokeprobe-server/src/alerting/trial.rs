@@ -128,20 +128,9 @@ fn as_if_raised(
     store: Option<&dyn Store>,
     now: WallTime,
 ) -> Event {
-    let (loss, rtt) = last_rounds(watched, alert, store, now);
-    let facts = Facts {
-        host: watched.host.clone(),
-        title: watched.title.clone(),
-        loss,
-        rtt,
-        pattern: alert.pattern.clone(),
-        comment: format!("TEST: {}", alert.comment),
-        reason: "this is a test, somebody asked for it".to_owned(),
-        edgetrigger: alert.edgetrigger,
-        priority: alert.priority,
-        url: watched.url.clone(),
-        mail_template: alert.mail_template.clone(),
-    };
+    let rounds = last_rounds(watched, alert, store, now);
+    let mut facts = Facts::new(watched, alert, &rounds, "this is a test, somebody asked for it".to_owned());
+    facts.comment = format!("TEST: {}", alert.comment);
     raised(watched.series.clone(), &alert.name, now, recipients.to_vec(), facts)
 }
 
@@ -158,8 +147,8 @@ fn raised(series: SeriesId, alert: &str, now: WallTime, recipients: Vec<Recipien
     }
 }
 
-/// The newest rounds in the words of messages; none where none are stored.
-fn last_rounds(watched: &Watched, alert: &Alert, store: Option<&dyn Store>, now: WallTime) -> (String, String) {
+/// The newest rounds that are stored, or a series that begins.
+fn last_rounds(watched: &Watched, alert: &Alert, store: Option<&dyn Store>, now: WallTime) -> Vec<Observation> {
     let count = alert.rule.window().clamp(1, ROUNDS);
     let step = i64::from(watched.step.as_secs());
     let query = Query {
@@ -170,21 +159,13 @@ fn last_rounds(watched: &Watched, alert: &Alert, store: Option<&dyn Store>, now:
         max_points: usize::MAX,
     };
     let frame = store.and_then(|store| store.query(&query).ok());
-    let rounds: Vec<Observation> = frame.map_or_else(Vec::new, |frame| {
+    let mut rounds: Vec<Observation> = frame.map_or_else(Vec::new, |frame| {
         let whole = (0..frame.rows()).filter(|&row| frame.end_of(row) <= now.unix_secs());
         whole.map(|row| past::observation(&frame, row)).collect()
     });
-    let newest = &rounds[rounds.len().saturating_sub(count)..];
-    let words = |word: &dyn Fn(&Observation) -> String| newest.iter().map(word).collect::<Vec<_>>().join(", ");
-    let loss = words(&|round| match round {
-        Observation::Measured(measured) => format!("{:.0}%", measured.loss),
-        Observation::Unknown | Observation::Start => "U".to_owned(),
-    });
-    let rtt = words(&|round| match round {
-        Observation::Measured(measured) => {
-            measured.median.map_or_else(|| "U".to_owned(), |median| format!("{:.0}ms", median * 1000.0))
-        }
-        Observation::Unknown | Observation::Start => "U".to_owned(),
-    });
-    (format!("loss: {loss}"), format!("rtt: {rtt}"))
+    rounds.drain(..rounds.len().saturating_sub(count));
+    if rounds.is_empty() {
+        rounds.push(Observation::Start);
+    }
+    rounds
 }
