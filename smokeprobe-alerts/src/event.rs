@@ -140,6 +140,11 @@ impl Event {
         }
     }
 
+    /// The whole of it in a line: `someloss was raised on Test.Lossy`.
+    pub fn headline(&self) -> String {
+        format!("{} {} on {}", self.alert, self.what_in_words(), self.line())
+    }
+
     /// What became of it in one word, for programs, files and people: `raised`, `active` or `cleared`. An alert without edge
     /// trigger is only ever active.
     pub fn word(&self) -> &'static str {

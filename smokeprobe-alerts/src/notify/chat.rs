@@ -56,7 +56,7 @@ pub(super) struct Markup {
 /// The message in one line of at most [`HEADLINE`] characters.
 pub(super) fn headline(events: &[Event]) -> String {
     let line = match events {
-        [event] => happened(event),
+        [event] => event.headline(),
         events => {
             let count = |words: &str| events.iter().filter(|event| event.what_in_words().ends_with(words)).count();
             let kinds = ["raised", "active", "cleared"].map(|words| (count(words), words));
@@ -134,7 +134,7 @@ impl Markup {
 
 /// Everything, or one line where there are many.
 fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
-    let happened = clip(&clean(&happened(event)), HEADLINE);
+    let happened = clip(&clean(&event.headline()), HEADLINE);
     if of > IN_FULL {
         return Paragraph { head: happened, lines: Vec::new(), url: None };
     }
@@ -158,10 +158,6 @@ fn paragraph(event: &Event, of: usize, width: usize) -> Paragraph {
     line("Time", local(event.time));
     let url = link(facts.url.as_deref()).filter(|_| width > TIGHT);
     Paragraph { head: if of == 1 { String::new() } else { happened }, lines, url }
-}
-
-fn happened(event: &Event) -> String {
-    format!("{} {} on {}", event.alert, event.what_in_words(), event.line())
 }
 
 fn title(facts: &Facts) -> String {

@@ -13,7 +13,7 @@ use smokeprobe_core::SeriesId;
 use thiserror::Error;
 
 use super::template::{Filled, Template};
-use super::text::{LISTED, headline, on_one_line, subject, text};
+use super::text::{LISTED, on_one_line, subject, text};
 use crate::event::Event;
 use crate::outbox::Message;
 
@@ -161,7 +161,7 @@ impl Templates {
         match self.0.entry(path.into()).or_insert_with(|| Template::read(path)) {
             Ok(template) => template.fill(event),
             Err(reason) => plain(
-                format!("[SmokeAlert] cannot use mail template {}: {}", path.display(), headline(event)),
+                format!("[SmokeAlert] cannot use mail template {}: {}", path.display(), event.headline()),
                 format!("The mail template {} cannot be used: {reason}.\n\n{}", path.display(), own(event)),
             ),
         }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::host_port::host_port;
-use super::text::{headline, on_one_line};
+use super::text::on_one_line;
 use super::{Delivered, DeliveryError, Notifier};
 use crate::event::Event;
 use crate::outbox::Message;
@@ -140,10 +140,10 @@ fn text(events: &[Event]) -> String {
     let text = match events {
         [event] => {
             let facts = &event.facts;
-            format!("{} {} {} {}", facts.comment, headline(event), facts.loss, facts.rtt)
+            format!("{} {} {} {}", facts.comment, event.headline(), facts.loss, facts.rtt)
         }
         events => {
-            let headlines: Vec<String> = events.iter().take(TEXT).map(headline).collect();
+            let headlines: Vec<String> = events.iter().take(TEXT).map(Event::headline).collect();
             format!("{} alerts: {}", events.len(), headlines.join("; "))
         }
     };

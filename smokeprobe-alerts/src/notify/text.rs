@@ -17,15 +17,10 @@ const SUBJECT: usize = 180;
 #[cfg(feature = "smtp")]
 pub(super) fn subject(events: &[Event]) -> String {
     let subject = match events {
-        [event] => format!("[SmokeAlert] {}", headline(event)),
+        [event] => format!("[SmokeAlert] {}", event.headline()),
         events => format!("[SmokeAlert] {} alerts: {}", events.len(), kinds(events)),
     };
     shorten(&on_one_line(&subject), SUBJECT)
-}
-
-/// `someloss was raised on Test.Lossy`.
-pub(super) fn headline(event: &Event) -> String {
-    format!("{} {} on {}", event.alert, event.what_in_words(), event.line())
 }
 
 /// What became of which alert, and how often: `someloss was raised (3), hostdown was cleared`.
@@ -53,7 +48,7 @@ pub(super) fn text(events: &[Event]) -> String {
 
 fn one(event: &Event) -> String {
     let facts = &event.facts;
-    let mut text = format!("{}\n\n{}\n\n", stamp(event.time), headline(event));
+    let mut text = format!("{}\n\n{}\n\n", stamp(event.time), event.headline());
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
             let _ = writeln!(text, "{name:<9}{value}");
@@ -78,7 +73,7 @@ fn list(events: &[Event]) -> String {
     let mut text = format!("{} alerts, oldest first:\n", events.len());
     for event in events.iter().take(LISTED) {
         let facts = &event.facts;
-        let _ = write!(text, "\n{}  {}\n", stamp(event.time), headline(event));
+        let _ = write!(text, "\n{}  {}\n", stamp(event.time), event.headline());
         let more = [&facts.title, &facts.host, &facts.comment, &facts.reason];
         let more: Vec<&str> = more.into_iter().map(String::as_str).filter(|fact| !fact.is_empty()).collect();
         for line in [&more.join(" · "), &facts.loss, &facts.rtt, facts.url.as_deref().unwrap_or_default()] {

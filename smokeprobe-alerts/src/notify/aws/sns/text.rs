@@ -19,8 +19,10 @@ const CUT: &str = "\n… (the rest was left out: a message has at most 256 KiB)\
 /// One line in ASCII. SNS wants it to begin with a letter, a digit or a punctuation mark.
 pub(super) fn subject(message: &Message) -> String {
     let text = match &message.events[..] {
-        [event] => line(event),
-        events => format!("{} alerts: {} and others", events.len(), events.first().map(line).unwrap_or_default()),
+        [event] => event.headline(),
+        events => {
+            format!("{} alerts: {} and others", events.len(), events.first().map(Event::headline).unwrap_or_default())
+        }
     };
     let ascii: String = text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
     let ascii = ascii.trim_start();
@@ -71,7 +73,7 @@ fn clean(text: &str) -> String {
 
 fn describe(text: &mut String, event: &Event) -> std::fmt::Result {
     let facts = &event.facts;
-    writeln!(text, "{}", line(event))?;
+    writeln!(text, "{}", event.headline())?;
     if facts.title.is_empty() {
         writeln!(text, "host: {}", facts.host)?;
     } else {
@@ -96,11 +98,6 @@ fn describe(text: &mut String, event: &Event) -> std::fmt::Result {
         Some(url) => writeln!(text, "{url}"),
         None => Ok(()),
     }
-}
-
-/// `someloss was raised on Test.Lossy`.
-fn line(event: &Event) -> String {
-    format!("{} {} on {}", event.alert, event.what_in_words(), event.line())
 }
 
 /// Name, type and value of each attribute.
