@@ -1,50 +1,105 @@
-// What the server tells. The types are those of /api/v1/tree.
+// What the server is asked, and the shapes of its answers. Times are Unix seconds, RTTs seconds; unknown is null.
 
 /**
- * @typedef {{time: number, pings: number, loss?: number, median?: number, min?: number, max?: number,
- *   deviation?: number, address?: string, stale_address?: boolean, note?: string,
- *   certificate_expires?: number, quality?: {suspect: boolean},
- *   phases?: Record<"resolve" | "connect" | "tls" | "first_byte" | "transfer", number | null>}} LastRound
- * @typedef {"measured" | "lost" | "unknown" | "waiting" | "not_measured"} SeriesStateName
- * @typedef {{series: string, slave?: string, vantage?: string, state: SeriesStateName, reason?: string,
- *   waiting_until?: number, last?: LastRound}} Series
- * @typedef {{probe: string, module?: string, measures: string, step: number, pings: number, alerts: string[],
- *   slaves: string[], series: Series[]}} Target
- * @typedef {{name: string, path: string | null, menu: string, title: string, remark?: string, hide?: boolean,
- *   host?: string, target?: Target, multihost?: string[], children?: Section[]}} Section
- * @typedef {{now: number, version: string, owner: string | null, notices: {kind: string, message: string}[],
- *   overview_range: number, ranges: {label: string, seconds: number}[], root: Section}} Tree
+ * @typedef {{label: string, seconds: number}} Range
+ * @typedef {{name: string, module: string, measures: string, step: number, pings: number, supported: boolean,
+ *   reason?: string}} Probe
+ * @typedef {{name: string, menu?: string, title?: string, remark?: string, menuextra?: string, html?: boolean, hide?: boolean,
+ *   host?: string, probe?: number, slaves?: string[], nomaster?: boolean, alerts?: string[],
+ *   labels?: Record<string, string>, multihost?: string[], children?: OutlineSection[]}} OutlineSection
+ * @typedef {{name: string, menu?: string, title?: string, target?: string, children?: Branch[]}} Branch
+ * @typedef {{version: string, plan: string, owner: string | null, contact: string | null, zone: string,
+ *   overview: {range: number, width: number, height: number, max_rtt: number | null, median_color: string | null},
+ *   detail: {ranges: Range[], width: number, height: number, logarithmic: boolean, loss_background: boolean,
+ *     unison_tolerance: number | null, max_rtt: number | null, nodata_color: string | null,
+ *     loss_colors: {up_to: number, color: string, label: string}[], palette: "default" | "classic"},
+ *   multihost_colors: string[], charts_title: string | null, charts: {name: string, menu: string, title: string}[],
+ *   hierarchies: {name: string, title: string, root: Branch}[],
+ *   vantages: {local: {name: string | null}, slaves: Record<string, {name: string, color: string, location?: string}>},
+ *   probes: Probe[], literalsearch: boolean, root: OutlineSection}} Outline
+ * @typedef {{kind: string, message: string}} Notice
+ * @typedef {{now: number, plan: string, notices: Notice[], state: string, loss: (number | null)[],
+ *   median: (number | null)[], time: (number | null)[], raised: [number, string[], boolean?][]}} States
+ * @typedef {{kernel_stamps: number, user_stamps: number, late_answers: number, duplicates: number,
+ *   receive_overflows: number, timer_lateness: number, suspect: boolean}} Quality
+ * @typedef {{time: number, end: number, pings: number, loss?: number, median?: number, rtts: number[], address?: string,
+ *   stale_address?: boolean, note?: string, reason?: string, quality?: Quality,
+ *   phases?: Record<"resolve" | "connect" | "tls" | "first_byte" | "transfer", number | null>,
+ *   certificate_expires?: number}} Round
+ * @typedef {{series: string, slave?: string, vantage?: string, state: string, reason?: string, waiting_until?: number,
+ *   last?: {time: number, pings: number, loss?: number, median?: number, min?: number, max?: number, deviation?: number,
+ *     address?: string, stale_address?: boolean, note?: string, certificate_expires?: number, quality?: Quality,
+ *     phases?: Round["phases"]}}} SeriesState
+ * @typedef {{series: string, state: SeriesState, kept_since: number, rounds: Round[]}} Rounds
+ * @typedef {{series: string, from: number, to: number, step: number, consolidation: string, pings: number, suspect?: number[],
+ *   columns: {time: number[], loss: (number | null)[], median: (number | null)[], pings: (number | null)[][]}}} Rows
+ * @typedef {{series: string, start: number, step: number, pings: number, loss: (number | null)[], median: (number | null)[],
+ *   min: (number | null)[], max: (number | null)[], deviation: (number | null)[], error?: string}} OverviewSeries
+ * @typedef {{from: number, to: number, total: number, series: OverviewSeries[]}} OverviewAnswer
  */
 
 /** Longer than the server lets a request wait. */
 const PATIENCE_MS = 15000;
 
-/** @returns {Promise<Tree>} */
-export async function loadTree() {
-  const answer = await fetch("api/v1/tree", { signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return answer.json();
-}
-
-/** The address of a graph. @param {string} series @param {Record<string, string | number>} parameters */
-export function graphAddress(series, parameters) {
-  const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
-  return `graph/${encodeURIComponent(series)}.svg?${query}`;
-}
-
-/** The sections from the top down to `path`; empty when there is no such one. @param {Section} root @param {string} path */
-export function trail(root, path) {
-  const sections = [root];
-  if (path === "") return sections;
-  for (const name of path.split(".")) {
-    const next = sections[sections.length - 1].children?.find((child) => child.name === name);
-    if (!next) return [];
-    sections.push(next);
+/** The server refused, or cannot: its sentence. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} message @param {string} [parameter] */
+  constructor(status, message, parameter) {
+    super(message);
+    this.status = status;
+    this.parameter = parameter;
   }
-  return sections;
 }
 
-/** @param {Section} section */
-export function shownChildren(section) {
-  return (section.children ?? []).filter((child) => !child.hide);
+/** @type {Set<() => void>} */
+const atTheDoor = new Set();
+
+/** Calls back when the server wants to know who asks. @param {() => void} listener */
+export function onSignInWanted(listener) {
+  atTheDoor.add(listener);
+}
+
+/**
+ * Asks the server. Values that are undefined or empty are left out.
+ * @param {string} path below `api/v1/` @param {Record<string, string | number | undefined>} [parameters]
+ * @param {AbortSignal} [signal] @returns {Promise<any>}
+ */
+export async function ask(path, parameters = {}, signal) {
+  return send("GET", address(path, parameters), undefined, signal);
+}
+
+/** Changes something. @param {"POST" | "DELETE"} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export async function change(method, path, body) {
+  return send(method, `api/v1/${path}`, body);
+}
+
+/** The address of an answer. @param {string} path @param {Record<string, string | number | undefined>} [parameters] */
+export function address(path, parameters = {}) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `api/v1/${path}${query && "?"}${query}`;
+}
+
+/** The address of a picture. @param {string} name @param {"svg" | "png"} kind @param {Record<string, string | number | undefined>} parameters */
+export function picture(name, kind, parameters = {}) {
+  const query = address("", parameters).slice("api/v1/".length);
+  return `graph/${encodeURIComponent(name)}.${kind}${query}`;
+}
+
+/** @param {string} method @param {string} at @param {unknown} [body] @param {AbortSignal} [signal] */
+async function send(method, at, body, signal) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  /** @type {Record<string, string>} */
+  const headers = { "X-Requested-With": "smokeprobe" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(at, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: signal ? AbortSignal.any([signal, patience]) : patience,
+  });
+  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.status === 401) atTheDoor.forEach((listener) => listener());
+  const error = await answer.json().then(({ error }) => error, () => null);
+  throw new Refused(answer.status, error?.message ?? `the server answered ${answer.status}`, error?.parameter);
 }

@@ -1,114 +1,85 @@
-// Puts the page together: which target the address names, the tree, what is chosen, and reading anew.
+// Puts the page together: the bar on top, the tree at the left, what the address names at the right.
 
-import { loadTree, trail } from "./api.js";
-import { byId, say } from "./dom.js";
-import * as format from "./format.js";
-import { TreeView } from "./tree.js";
-import { View } from "./view.js";
+import { html, render, useEffect, useState } from "./vendor/preact.js";
+import { onSignInWanted } from "./api.js";
+import { Bar } from "./bar.js";
+import { Notices } from "./notices.js";
+import { t } from "./i18n.js";
+import { model, useModel } from "./model.js";
+import { usePrefs } from "./prefs.js";
+import { embedded, follow, useRoute } from "./route.js";
+import { SignIn } from "./signin.js";
+import { Side } from "./side/side.js";
+import { Alerts } from "./alerts/alerts.js";
+import { Charts } from "./overview/charts.js";
+import { Compare } from "./pictures/compare.js";
+import { Detail } from "./detail/detail.js";
+import { Heat } from "./pictures/heat.js";
+import { Overview } from "./overview/overview.js";
+import { Status } from "./status/status.js";
 
-/** How often to ask, in seconds: twice a step, within these bounds. */
-const OFTEN = 2;
-const SELDOM = 30;
-const AFTER_FAILURE = 5;
+function App() {
+  const { outline, failure } = useModel();
+  const route = useRoute();
+  usePrefs();
+  const [signIn, setSignIn] = useState(false);
+  const [drawer, setDrawer] = useState(false);
+  useEffect(() => onSignInWanted(() => setSignIn(true)), []);
+  useEffect(() => setDrawer(false), [route]);
+  useEffect(() => {
+    document.body.classList.toggle("drawer", drawer);
+    if (!drawer) return undefined;
+    const close = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && setDrawer(false);
+    addEventListener("keydown", close);
+    return () => removeEventListener("keydown", close);
+  }, [drawer]);
+  useEffect(() => {
+    const title = model.section(route.target)?.title ?? "";
+    document.title = [title, "smokeprobe"].filter(Boolean).join(" – ");
+  }, [route, outline]);
 
-const connection = byId("connection");
-const menu = byId("menu");
-
-/** @param {string} path */
-const addressOf = (path) => (path ? `?target=${encodeURIComponent(path)}` : "./");
-const chosen = () => new URLSearchParams(window.location.search).get("target") ?? "";
-
-const treeView = new TreeView(byId("tree"), addressOf);
-const view = new View(byId("main"), addressOf);
-
-/** @type {import("./api.js").Tree | null} */
-let tree = null;
-let readAt = 0;
-let timer = 0;
-
-async function read() {
-  window.clearTimeout(timer);
-  let next = AFTER_FAILURE;
-  try {
-    tree = await loadTree();
-    readAt = performance.now();
-    next = Math.min(SELDOM, Math.max(OFTEN, shortestStep(tree.root) / 2));
-    connection.className = "";
-    say(connection, "");
-    say(byId("owner"), [tree.owner, `smokeprobe ${tree.version}`].filter(Boolean).join(" · "));
-    treeView.update(tree.root);
-    show();
-  } catch (error) {
-    connection.className = "lost";
-    const since = tree ? `last data of ${format.time(tree.now)}, ` : "";
-    say(connection, `connection lost, ${since}trying again`);
-    console.warn(error);
+  if (signIn) {
+    const done = () => {
+      setSignIn(false);
+      void model.start();
+    };
+    return html`<main id="main" class="alone"><${SignIn} onDone=${done} /></main>`;
   }
-  timer = window.setTimeout(read, next * 1000);
+  if (!outline) {
+    return html`<main id="main" class="alone" aria-busy="true">
+      ${failure && html`<p class="notice" role="alert"><b>${t("The server does not answer; trying again")}</b>${failure}</p>`}
+    </main>`;
+  }
+  const page = html`<main id="main" tabindex="-1" onClick=${() => drawer && setDrawer(false)}><${Notices} /><${Page} /></main>`;
+  if (embedded) return html`<div class="frame">${page}</div>`;
+  return html`
+    <a class="skip" href="#main">${t("Skip to the graphs")}</a>
+    <${Bar} drawer=${drawer} onDrawer=${() => setDrawer(!drawer)} />
+    <${Side} />
+    ${page}`;
 }
 
-function show() {
-  if (!tree) return;
-  const now = tree.now + (performance.now() - readAt) / 1000;
-  view.show({ ...tree, now }, trail(tree.root, chosen()), chosen());
+/** What the address names. */
+function Page() {
+  const route = useRoute();
+  useModel();
+  if (route.mode === "charts") return html`<${Charts} />`;
+  if (route.mode === "alerts") return html`<${Alerts} />`;
+  if (route.mode === "status") return html`<${Status} />`;
+  if (route.mode === "compare") return html`<${Compare} />`;
+  const section = model.section(route.target);
+  if (!section) {
+    return html`<h1>${t("There is no target {path}", { path: route.target })}</h1>
+      <p>${t("The tree has those there are.")}</p>`;
+  }
+  if (route.mode === "heat") return html`<${Heat} key=${section.path} section=${section} />`;
+  // A section with a host may have sections inside: its own graphs first, then theirs.
+  const own = section.series.length > 0 || Boolean(section.multihost?.length);
+  return html`
+    ${own && html`<${Detail} key=${section.path} section=${section} />`}
+    ${(!own || section.children.length > 0) && html`<${Overview} key=${`o${section.path}`} section=${section} own=${own} />`}`;
 }
 
-/** @param {string} path */
-function choose(path) {
-  closeDrawer();
-  if (path !== chosen()) window.history.pushState(null, "", addressOf(path));
-  arrive();
-}
-
-function arrive() {
-  treeView.choose(chosen());
-  show();
-  byId("main").scrollTo(0, 0);
-}
-
-/** @param {import("./api.js").Section} section @returns {number} */
-function shortestStep(section) {
-  const below = (section.children ?? []).map(shortestStep);
-  return Math.min(section.target?.step ?? Infinity, ...below);
-}
-
-function closeDrawer() {
-  document.body.classList.remove("drawer");
-  menu.setAttribute("aria-expanded", "false");
-}
-
-// A link to a section changes what is chosen without a new page; with a modifier key it is the browser's.
-document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element ? event.target.closest("a[data-path], #home") : null;
-  if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  choose(link.getAttribute("data-path") ?? "");
-  byId("main").focus({ preventScroll: true });
-});
-
-menu.addEventListener("click", () => {
-  const open = document.body.classList.toggle("drawer");
-  menu.setAttribute("aria-expanded", String(open));
-  if (open) byId("filter").focus();
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeDrawer();
-});
-byId("main").addEventListener("click", closeDrawer);
-byId("filter").addEventListener("input", (event) => {
-  if (event.target instanceof HTMLInputElement) treeView.search(event.target.value);
-});
-window.addEventListener("popstate", arrive);
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") read();
-});
-// The count-down to the first round goes on between readings.
-window.setInterval(() => {
-  const sections = tree ? trail(tree.root, chosen()) : [];
-  const series = sections[sections.length - 1]?.target?.series ?? [];
-  if (series.some(({ state }) => state === "waiting")) show();
-}, 1000);
-
-await read();
-treeView.choose(chosen());
+document.addEventListener("click", follow);
+render(html`<${App} />`, document.body);
+void model.start();

@@ -1,4 +1,7 @@
-// Numbers and times as people read them. The same forms as in the graphs.
+// Numbers and times as people read them. The same forms as in the pictures.
+
+import { language, t } from "./i18n.js";
+import { preferred } from "./prefs.js";
 
 /** @param {number} value */
 function threeDigits(value) {
@@ -20,19 +23,82 @@ export function percent(share) {
   return value < 100 ? `${Math.min(value, 99.9).toFixed(1)} %` : "100 %";
 }
 
-/** A time of day in the viewer's zone, with the date unless it is today. @param {number} unixSeconds */
-export function time(unixSeconds) {
-  const at = new Date(unixSeconds * 1000);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return at.toDateString() === new Date().toDateString() ? clock : `${date} ${clock}`;
-}
-
 /** How long until or since. @param {number} seconds */
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 120) return `${whole} s`;
-  if (whole < 7200) return `${Math.round(whole / 60)} min`;
-  return whole < 172800 ? `${Math.round(whole / 3600)} h` : `${Math.round(whole / 86400)} d`;
+  if (whole < 120) return t("{n} s", { n: whole });
+  if (whole < 7200) return t("{n} min", { n: Math.round(whole / 60) });
+  return whole < 172800 ? t("{n} h", { n: Math.round(whole / 3600) }) : t("{n} d", { n: Math.round(whole / 86400) });
+}
+
+/** The zone that the server is in, once it has told. */
+let serverZone = "UTC";
+
+/** @param {string} zone an IANA name */
+export function setServerZone(zone) {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    serverZone = zone;
+  } catch {
+    // A name that this browser does not know.
+    serverZone = "UTC";
+  }
+}
+
+/** The zone that times are shown in. */
+export function zone() {
+  return preferred().zone === "server" ? serverZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formatters = new Map();
+
+/** @param {number} unixSeconds @returns {Record<string, string>} */
+function parts(unixSeconds) {
+  const name = zone();
+  let formatter = formatters.get(name);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat("en-GB", {
+      timeZone: name, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+      hour: "2-digit", minute: "2-digit", second: "2-digit",
+    });
+    formatters.set(name, formatter);
+  }
+  return Object.fromEntries(formatter.formatToParts(unixSeconds * 1000).map(({ type, value }) => [type, value]));
+}
+
+/** `2026-11-22 09:30:15` in the zone on the screen. @param {number} unixSeconds @param {boolean} [seconds] */
+export function dateTime(unixSeconds, seconds = true) {
+  const at = parts(unixSeconds);
+  return `${at.year}-${at.month}-${at.day} ${at.hour}:${at.minute}${seconds ? `:${at.second}` : ""}`;
+}
+
+/** A time of day, with the date unless it is today's. @param {number} unixSeconds */
+export function time(unixSeconds) {
+  const [date, clock] = dateTime(unixSeconds).split(" ");
+  return date === dateTime(Date.now() / 1000).split(" ")[0] ? clock : `${date} ${clock}`;
+}
+
+/** @type {Map<string, number>} */
+const offsets = new Map();
+
+/** Seconds to add to a Unix time for the local time in the zone on the screen. @param {number} unixSeconds */
+export function utcOffset(unixSeconds) {
+  // Clocks change on the quarter of an hour.
+  const quarter = Math.floor(unixSeconds / 900);
+  const key = `${zone()} ${quarter}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    const at = parts(quarter * 900);
+    const [year, month, day] = [Number(at.year), Number(at.month), Number(at.day)];
+    offset = Date.UTC(year, month - 1, day, Number(at.hour), Number(at.minute), Number(at.second)) / 1000 - quarter * 900;
+    if (offsets.size > 5000) offsets.clear();
+    offsets.set(key, offset);
+  }
+  return offset;
+}
+
+/** A count in the viewer's language. @param {number} value */
+export function count(value) {
+  return value.toLocaleString(language());
 }

@@ -1,0 +1,8 @@
+// Rankings.
+
+import { html } from "../vendor/preact.js";
+
+
+export function Charts() {
+  return html`<p class="muted">…</p>`;
+}

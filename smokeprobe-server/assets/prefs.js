@@ -1,0 +1,83 @@
+// What a viewer prefers on this device: theme, language, time zone. Kept in the browser, not on the server.
+
+import { useEffect, useState } from "./vendor/preact.js";
+
+/** @typedef {{theme: "system" | "light" | "dark", lang: "" | "en" | "zh-CN", zone: "viewer" | "server"}} Prefs */
+
+/** @type {Prefs} */
+const DEFAULTS = { theme: "system", lang: "", zone: "viewer" };
+
+/** @type {{[K in keyof Prefs]: Prefs[K][]}} */
+const CHOICES = { theme: ["system", "light", "dark"], lang: ["", "en", "zh-CN"], zone: ["viewer", "server"] };
+
+/** @type {Set<() => void>} */
+const listeners = new Set();
+
+const prefs = { ...DEFAULTS };
+for (const name of /** @type {(keyof Prefs)[]} */ (Object.keys(DEFAULTS))) {
+  take(name, new URLSearchParams(location.search).get(name) ?? stored(name));
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+dark.addEventListener("change", changed);
+// Another tab may have changed them.
+addEventListener("storage", ({ key, newValue }) => {
+  if (key !== null && key in prefs) {
+    take(/** @type {keyof Prefs} */ (key), newValue);
+    changed();
+  }
+});
+
+/** What is preferred now. @returns {Readonly<Prefs>} */
+export const preferred = () => prefs;
+
+/** Which theme is on the screen. @returns {"light" | "dark"} */
+export function theme() {
+  if (prefs.theme !== "system") return prefs.theme;
+  return dark.matches ? "dark" : "light";
+}
+
+/** Changes a preference and keeps it. @template {keyof Prefs} K @param {K} name @param {Prefs[K]} value */
+export function prefer(name, value) {
+  prefs[name] = value;
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // It holds for this visit.
+  }
+  changed();
+}
+
+/** @param {() => void} listener @returns {() => void} stops listening */
+export function onPrefs(listener) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** Draws a component anew when a preference changes. @returns {Readonly<Prefs>} */
+export function usePrefs() {
+  const [, again] = useState(0);
+  useEffect(() => onPrefs(() => again((n) => n + 1)), []);
+  return prefs;
+}
+
+function changed() {
+  if (prefs.theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = prefs.theme;
+  listeners.forEach((listener) => listener());
+}
+
+/** @template {keyof Prefs} K @param {K} name @param {string | null} value */
+function take(name, value) {
+  const known = CHOICES[name].find((choice) => choice === value);
+  if (known !== undefined) prefs[name] = known;
+}
+
+/** @param {string} name */
+function stored(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}

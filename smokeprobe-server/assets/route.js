@@ -1,0 +1,111 @@
+// What the address says, and changing it. Everything that can be linked is in it.
+
+import { useEffect, useState } from "./vendor/preact.js";
+
+/**
+ * @typedef {"" | "heat" | "compare" | "charts" | "alerts" | "status"} Mode
+ * @typedef {object} Route
+ * @property {string} target the dotted path of a section or target; empty for the top
+ * @property {Mode} mode empty: a section's overview, a target's detail
+ * @property {string} hierarchy in which the tree is shown; empty for the configuration's own
+ * @property {string} filter of the tree
+ * @property {string} from as the server takes times; empty: the configured ranges
+ * @property {string} to empty: now, and following
+ * @property {string} vantage a slave, "local", "all"; empty: each in a chart of its own
+ * @property {string[]} compare series, in mode compare
+ * @property {string} chart in mode charts
+ * @property {string} sort of an overview
+ * @property {string} scale "own" or "common", of an overview
+ * @property {string} alert in mode alerts
+ */
+
+/** Modes that an address may name. @type {Mode[]} */
+const MODES = ["heat", "compare", "charts", "alerts", "status"];
+
+const TEXTS = /** @type {const} */ (["hierarchy", "filter", "from", "to", "vantage", "chart", "sort", "scale", "alert"]);
+
+/** @type {Set<() => void>} */
+const listeners = new Set();
+
+/** The page fills a frame in somebody else's. */
+export const embedded = location.pathname.endsWith("/embed");
+
+let now = parse(location.search);
+
+/** Reads the part of an address from the `?` on. @param {string} search @returns {Route} */
+export function parse(search) {
+  const given = new URLSearchParams(search);
+  const mode = MODES.find((known) => known === given.get("mode")) ?? "";
+  const compare = (given.get("compare") ?? "").split(",").filter(Boolean);
+  const texts = Object.fromEntries(TEXTS.map((name) => [name, given.get(name) ?? ""]));
+  return /** @type {Route} */ ({ target: given.get("target") ?? "", mode, compare, ...texts });
+}
+
+/** The relative address of a route. @param {Partial<Route>} route */
+export function href(route) {
+  const query = new URLSearchParams();
+  for (const name of /** @type {const} */ (["target", "mode", "chart", ...TEXTS.filter((text) => text !== "chart")])) {
+    const value = route[name];
+    if (value) query.set(name, value);
+  }
+  if (route.compare?.length) query.set("compare", route.compare.join(","));
+  // Commas and slashes may stand in a query, and people read it.
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%7E", "~");
+  return text ? `?${text}` : "./";
+}
+
+/** The address of another place that keeps what belongs to the tree. @param {Partial<Route>} route */
+export function place(route) {
+  const { hierarchy, filter } = now;
+  return href({ hierarchy, filter, ...route });
+}
+
+/** What the address says now. @returns {Readonly<Route>} */
+export const route = () => now;
+
+/**
+ * Goes to another place. What `change` leaves out stays as it is.
+ * @param {Partial<Route>} change @param {{replace?: boolean}} [how] replace: no new step for the back button
+ */
+export function go(change, { replace = false } = {}) {
+  const next = href({ ...now, ...change });
+  if (next === href(now)) return;
+  if (replace) history.replaceState(history.state, "", next);
+  else history.pushState(null, "", next);
+  arrived();
+}
+
+/** Draws a component anew when the address changes. @returns {Readonly<Route>} */
+export function useRoute() {
+  const [, again] = useState(0);
+  useEffect(() => onRoute(() => again((n) => n + 1)), []);
+  return now;
+}
+
+/** @param {() => void} listener @returns {() => void} stops listening */
+export function onRoute(listener) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** A click on a link within the page. With a modifier key it is the browser's. @param {MouseEvent} event */
+export function follow(event) {
+  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const at = link.getAttribute("href") ?? "";
+  if (link.target || link.hasAttribute("download") || !(at.startsWith("?") || at === "./")) return;
+  event.preventDefault();
+  if (at !== href(now)) {
+    history.pushState(null, "", at);
+    arrived();
+    document.getElementById("main")?.scrollTo(0, 0);
+  }
+}
+
+function arrived() {
+  now = parse(location.search);
+  listeners.forEach((listener) => listener());
+}
+
+addEventListener("popstate", arrived);
