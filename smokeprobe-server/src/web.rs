@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `/` | the page |
 //! | `/api/v1/tree` | the sections with the state of each series |
+//! | `/api/v1/outline` | what the configuration says, for the page |
+//! | `/api/v1/states` | how every series is now, for the page |
 //! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
 //! | `/api/v1/status` | the server itself |
 //! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
@@ -24,13 +26,18 @@ mod describe;
 mod error;
 mod graph;
 mod health;
+mod hierarchy;
+mod index;
 mod legacy;
 mod live;
 pub mod metrics;
+mod notices;
+mod outline;
 mod params;
 mod series;
 mod serve;
 mod state;
+mod states;
 mod status;
 mod tree;
 mod work;
@@ -53,6 +60,7 @@ pub use serve::{Limits, Peer, serve, serve_on_thread, serve_within};
 
 use crate::alerting::AlertDesk;
 use crate::live::Live;
+use index::Indexed;
 use legacy::update::Updates;
 use live::Streams;
 use work::Workers;
@@ -69,6 +77,7 @@ pub struct WebState {
     workers: Workers,
     streams: Streams,
     updates: Arc<Updates>,
+    indexed: Indexed,
     /// Who may be asked about alerts, where there are any.
     alerts: Option<AlertDesk>,
 }
@@ -84,7 +93,8 @@ impl WebState {
     ) -> Self {
         let started = clock.wall();
         let (workers, streams, updates) = (Workers::default(), Streams::default(), Arc::default());
-        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, alerts: None }
+        let indexed = Indexed::default();
+        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, indexed, alerts: None }
     }
 
     /// The same with alerts that can be asked.
@@ -112,6 +122,8 @@ pub fn router(state: WebState) -> Router {
         .route("/", get(assets::page))
         .route("/assets/{*path}", get(assets::asset))
         .route("/api/v1/tree", get(tree::tree))
+        .route("/api/v1/outline", get(outline::outline))
+        .route("/api/v1/states", get(states::states))
         .route("/api/v1/series/{series}", get(series::series))
         .route("/api/v1/status", get(status::status))
         .route("/api/v1/alerts", get(alerts::now))

@@ -6,7 +6,7 @@ use smokeprobe_core::probes::{dns::DnsTransport, icmp::IcmpOptions};
 use smokeprobe_core::{AddressFamily, SeriesId, TargetPath, UnknownReason, Vantage};
 
 use crate::config::Plan;
-use crate::config::plan::{Node, ProbeInstance, ProbeOptions, Target};
+use crate::config::plan::{Node, ProbeInstance, ProbeOptions, Target, TargetHost};
 
 /// The series of a target: this machine's unless it does not measure it, then each slave's in the config's order.
 pub(super) fn series_of(target: &Target) -> impl Iterator<Item = SeriesId> {
@@ -18,9 +18,24 @@ pub(super) fn series_of(target: &Target) -> impl Iterator<Item = SeriesId> {
     local.into_iter().chain(slaves)
 }
 
+/// Every series of a plan with its target: section by section in the config's order, and as [`series_of`] in each. The
+/// page knows series by their places in this order.
+pub(super) fn all_series(plan: &Plan) -> impl Iterator<Item = (SeriesId, &Target)> {
+    plan.targets().flat_map(|target| series_of(target).map(move |series| (series, target)))
+}
+
 /// The section at `path`.
 pub(super) fn find<'a>(plan: &'a Plan, path: &TargetPath) -> Option<&'a Node> {
     path.names().try_fold(&plan.root, |node, name| node.children.iter().find(|child| child.name == name))
+}
+
+/// What a section points at, as the configuration says it. Of a dynamic host without the hash of its secret: whoever sees
+/// that may find the secret.
+pub(super) fn host(node: &Node) -> Option<&str> {
+    match node.target.as_ref().map(|target| &target.host) {
+        Some(TargetHost::Dynamic { .. }) => Some("DYNAMIC"),
+        _ => node.host.as_deref(),
+    }
 }
 
 /// The probe of a target.

@@ -17,10 +17,10 @@ use smokeprobe_core::{SeriesId, TargetPath, Vantage};
 use url::form_urlencoded::Serializer;
 
 use super::error::ApiError;
+use super::hierarchy::{self, Found};
 use super::params::{Params, Range};
 use super::{WebState, describe, graph, series};
 use crate::config::Plan;
-use crate::config::plan::Node;
 use times::Span;
 
 /// Where installations have SmokePing's program.
@@ -98,7 +98,7 @@ impl<'a> Place<'a> {
         })?;
         let found = match hierarchy {
             None => describe::find(plan, &wanted.target),
-            Some(hierarchy) => match in_hierarchy(plan, hierarchy, &wanted.target) {
+            Some(hierarchy) => match hierarchy::find(plan, hierarchy, &wanted.target) {
                 // A folder of the hierarchy alone has no page of ours.
                 Found::Folder => return Ok(Self::default()),
                 Found::Section(node) => Some(node),
@@ -120,37 +120,6 @@ impl<'a> Place<'a> {
     fn series(&self) -> Option<SeriesId> {
         Some(SeriesId { target: self.section?.clone(), vantage: self.vantage.clone() })
     }
-}
-
-enum Found<'a> {
-    Section(&'a Node),
-    Folder,
-    Nothing,
-}
-
-/// The section that a path of a hierarchy names: `Bob.Good` is the `Good` with `parents = owner:/Bob`, and `Bob.Good.A` the
-/// `A` in it.
-fn in_hierarchy<'a>(plan: &'a Plan, hierarchy: &str, path: &TargetPath) -> Found<'a> {
-    let wanted: Vec<&str> = path.names().collect();
-    let mut found = Found::Nothing;
-    for node in plan.nodes() {
-        for (_, parent) in node.parents.iter().filter(|(known, _)| known == hierarchy) {
-            let parents: Vec<&str> = parent.split('/').filter(|name| !name.is_empty()).collect();
-            if parents.starts_with(&wanted) {
-                found = Found::Folder;
-            }
-            let Some([first, below @ ..]) = wanted.strip_prefix(&parents[..]) else { continue };
-            if *first != node.name {
-                continue;
-            }
-            let inside =
-                below.iter().try_fold(node, |node, name| node.children.iter().find(|child| child.name == *name));
-            if let Some(inside) = inside {
-                return Found::Section(inside);
-            }
-        }
-    }
-    found
 }
 
 /// Redirects to our page of a section.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use smokeprobe_core::{SeriesId, TargetPath};
 
 use super::error::ApiError;
+use super::notices::{Notice, notices};
 use super::params::Params;
 use super::series::json;
 use super::state::SeriesState;
@@ -14,7 +15,7 @@ use crate::config::Plan;
 use crate::config::plan::{Node, Target};
 
 /// SmokePing's usual ranges, for configurations that have none.
-const RANGES: [(&str, u32); 4] = [
+pub(super) const RANGES: [(&str, u32); 4] = [
     ("Last 3 hours", 3 * 3600),
     ("Last 30 hours", 30 * 3600),
     ("Last 10 days", 10 * 86_400),
@@ -32,12 +33,6 @@ struct Tree<'a> {
     overview_range: u32,
     ranges: Vec<Range<'a>>,
     root: Section<'a>,
-}
-
-#[derive(Serialize)]
-struct Notice {
-    kind: &'static str,
-    message: String,
 }
 
 #[derive(Serialize)]
@@ -110,39 +105,6 @@ pub(super) async fn tree(State(web): State<WebState>, params: Params) -> Result<
         .await
 }
 
-fn notices(web: &WebState) -> Vec<Notice> {
-    let mut notices = Vec::new();
-    if let Some(reason) = web.readiness.reason() {
-        notices.push(Notice { kind: "not_ready", message: reason.to_owned() });
-    }
-    if let Some(error) = &web.live.reload.load().error {
-        notices.push(Notice { kind: "config_error", message: error.clone() });
-    }
-    let writer = web.live.writer.load();
-    if let Some(blocked) = &writer.blocked {
-        let message = format!("{} rounds wait in memory: {blocked}", writer.queued);
-        notices.push(Notice { kind: "writer_blocked", message });
-    }
-    if let Some(free) = writer.nearly_full {
-        let message = format!("the disk is nearly full: {} MB are free", free / 1_000_000);
-        notices.push(Notice { kind: "disk_nearly_full", message });
-    }
-    if !writer.set_aside.is_empty() {
-        let message = format!("files set aside as damaged: {}", writer.set_aside.join("; "));
-        notices.push(Notice { kind: "set_aside", message });
-    }
-    let alerts = web.live.alerts.view();
-    if let Some(trouble) = &alerts.state.trouble {
-        let message = format!("the state of the alerts is not written: {trouble}");
-        notices.push(Notice { kind: "alerts_blocked", message });
-    }
-    if let Some(set_aside) = &alerts.state.set_aside {
-        let message = format!("the state of the alerts was lost and is made anew: {set_aside}");
-        notices.push(Notice { kind: "alerts_set_aside", message });
-    }
-    notices
-}
-
 /// As deep as the configuration, which its reader bounds.
 fn section<'a>(web: &WebState, plan: &'a Plan, node: &'a Node) -> Section<'a> {
     Section {
@@ -153,7 +115,7 @@ fn section<'a>(web: &WebState, plan: &'a Plan, node: &'a Node) -> Section<'a> {
         remark: node.remark.as_deref(),
         menuextra: node.menuextra.as_deref(),
         hide: node.hide,
-        host: node.host.as_deref(),
+        host: describe::host(node),
         target: node.target.as_ref().map(|target| measurement(web, plan, target)),
         multihost: &node.multihost,
         children: node.children.iter().map(|child| section(web, plan, child)).collect(),

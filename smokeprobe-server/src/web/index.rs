@@ -1,0 +1,77 @@
+//! What is worked out of a plan once, and then only looked up: the order of its series, and its outline.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use smokeprobe_core::SeriesId;
+
+use super::outline::Outline;
+use super::{WebState, describe};
+use crate::config::Plan;
+
+/// A plan with what is worked out of it.
+#[derive(Debug)]
+pub(super) struct Index {
+    plan: Arc<Plan>,
+    series: Vec<Entry>,
+    positions: HashMap<SeriesId, usize>,
+    outline: Outline,
+}
+
+/// A series of the plan.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: SeriesId,
+    /// Somebody measures it: we have such a probe.
+    pub(super) supported: bool,
+}
+
+/// The index of the plan that was last looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Indexed(Arc<ArcSwapOption<Index>>);
+
+impl Index {
+    fn new(plan: Arc<Plan>) -> Self {
+        let series: Vec<Entry> = describe::all_series(&plan)
+            .map(|(id, target)| Entry { supported: describe::supported(&plan, target), id })
+            .collect();
+        let positions = series.iter().enumerate().map(|(position, entry)| (entry.id.clone(), position)).collect();
+        let outline = Outline::new(&plan);
+        Self { plan, series, positions, outline }
+    }
+
+    /// The plan.
+    pub(super) const fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The series in the order of [`describe::all_series`], by whose places the page knows them.
+    pub(super) fn series(&self) -> &[Entry] {
+        &self.series
+    }
+
+    /// The place of a series.
+    pub(super) fn position(&self, series: &SeriesId) -> Option<usize> {
+        self.positions.get(series).copied()
+    }
+
+    /// What the page is told of the plan. Its id is the plan's.
+    pub(super) const fn outline(&self) -> &Outline {
+        &self.outline
+    }
+}
+
+impl WebState {
+    /// The index of the plan that runs. Some tens of milliseconds for the first who asks after a reload of ten thousand
+    /// targets.
+    pub(super) fn index(&self) -> Arc<Index> {
+        let plan = self.live.plan.load_full();
+        if let Some(index) = self.indexed.0.load_full().filter(|index| Arc::ptr_eq(index.plan(), &plan)) {
+            return index;
+        }
+        let index = Arc::new(Index::new(plan));
+        self.indexed.0.store(Some(Arc::clone(&index)));
+        index
+    }
+}
