@@ -10,6 +10,7 @@
 //! | `/api/v1/tree` | the sections with the state of each series |
 //! | `/api/v1/outline` | what the configuration says, for the page |
 //! | `/api/v1/states` | how every series is now, for the page |
+//! | `/api/v1/overview` | the small graphs of many series: `target`, `depth`, `series`, `from`, `to`, `points`, `offset`, `limit` |
 //! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
 //! | `/api/v1/status` | the server itself |
 //! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
@@ -33,6 +34,7 @@ mod live;
 pub mod metrics;
 mod notices;
 mod outline;
+mod overview;
 mod params;
 mod series;
 mod serve;
@@ -123,6 +125,7 @@ pub fn router(state: WebState) -> Router {
         .route("/assets/{*path}", get(assets::asset))
         .route("/api/v1/tree", get(tree::tree))
         .route("/api/v1/outline", get(outline::outline))
+        .route("/api/v1/overview", get(overview::overview))
         .route("/api/v1/states", get(states::states))
         .route("/api/v1/series/{series}", get(series::series))
         .route("/api/v1/status", get(status::status))

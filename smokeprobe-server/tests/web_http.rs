@@ -6,6 +6,8 @@ mod connections;
 mod fixture;
 #[path = "web_http/legacy.rs"]
 mod legacy;
+#[path = "web_http/overview.rs"]
+mod overview;
 #[path = "web_http/page_data.rs"]
 mod page_data;
 #[path = "web_http/prometheus.rs"]

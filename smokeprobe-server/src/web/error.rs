@@ -66,6 +66,11 @@ impl ApiError {
     pub fn internal(message: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, parameter: None, message: message.into() }
     }
+
+    /// The sentence alone, for answers that have other things to tell as well.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
 }
 
 impl From<Refusal> for ApiError {
