@@ -1,5 +1,7 @@
 //! The web's answers, address by address.
 
+#[path = "web_http/assets.rs"]
+mod assets;
 #[path = "web_http/connections.rs"]
 mod connections;
 #[path = "web_http/fixture.rs"]
@@ -387,19 +389,6 @@ async fn status_tells_of_the_writer_and_of_quality() {
     assert_eq!(status["answers"]["kernel_stamps"], json!(3));
     assert_eq!((&status["targets"], &status["series"]), (&json!(7), &json!(8)));
     assert_eq!(status["config"]["files"], json!(["/etc/smokeping/config"]));
-}
-
-#[tokio::test]
-async fn pages_and_assets_are_cached_by_their_content() {
-    let fixture = Fixture::new();
-    let router = router(fixture.state.clone());
-    let page = read(&fixture, "/").await;
-    assert_eq!(page.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
-    let tag = page.header(header::ETAG).to_owned();
-    let request = Request::get("/").header(header::IF_NONE_MATCH, &tag).body(Body::empty()).unwrap();
-    let again = ask(&router, request).await;
-    assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
-    assert_eq!(again.header(header::ETAG), tag);
 }
 
 #[tokio::test]

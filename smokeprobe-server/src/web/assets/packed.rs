@@ -1,0 +1,207 @@
+//! The files of the page as they go out: compressed once, then kept.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+#[derive(RustEmbed)]
+#[folder = "assets/"]
+struct Assets;
+
+/// Digits of the hash in addresses: a quarter of SHA-256 tells versions apart.
+pub(super) const HASH_DIGITS: usize = 16;
+
+/// Of brotli's 0 to 11; the steps above take ten times as long for the last twentieth.
+const BROTLI_QUALITY: i32 = 9;
+
+/// A file in every form that is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Packed {
+    /// Weak, as the same file goes out compressed and not (RFC 9110, section 8.8.1).
+    pub(super) tag: HeaderValue,
+    pub(super) plain: Bytes,
+    /// Missing where it would not be shorter, as of fonts.
+    pub(super) gzip: Option<Bytes>,
+    pub(super) brotli: Option<Bytes>,
+}
+
+/// What is kept: as many files as there are, and the hash of all.
+struct Kept {
+    files: HashMap<String, ([u8; 32], Arc<Packed>)>,
+    hash: Option<String>,
+}
+
+/// For the life of the process, as the files are.
+static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+
+/// The name that the page is kept by: no file's, as `index.html` is the page before the hash is in it.
+const PAGE: &str = "/";
+
+/// The page, with the hash of all files in the addresses of those it links.
+pub(super) fn page() -> Option<Arc<Packed>> {
+    let hash = current(true);
+    let file = Assets::get("index.html")?;
+    // Another hash is another page.
+    let version = Sha256::digest(hash.as_bytes()).into();
+    if let Some(page) = look_up(PAGE, &version) {
+        return Some(page);
+    }
+    let text = String::from_utf8_lossy(&file.data).replace("\"assets/", &format!("\"assets/{hash}/"));
+    Some(keep(PAGE, version, text.into()))
+}
+
+/// The file at `path`.
+pub(super) fn file(path: &str) -> Option<Arc<Packed>> {
+    let file = Assets::get(path)?;
+    let version = file.metadata.sha256_hash();
+    Some(look_up(path, &version).unwrap_or_else(|| keep(path, version, bytes(file.data))))
+}
+
+/// [`page`], where nothing has to be read or compressed for it.
+pub(super) fn kept_page() -> Option<Arc<Packed>> {
+    kept(PAGE)
+}
+
+/// [`file`], where nothing has to be read or compressed for it.
+pub(super) fn kept_file(path: &str) -> Option<Arc<Packed>> {
+    if path == PAGE { None } else { kept(path) }
+}
+
+fn kept(name: &str) -> Option<Arc<Packed>> {
+    if cfg!(debug_assertions) {
+        return None;
+    }
+    with(|kept| kept.files.get(name).map(|(_, file)| Arc::clone(file)))
+}
+
+/// Whether `hash` is that of the files as the page was last handed out.
+pub(super) fn is_current(hash: &str) -> bool {
+    current(false) == hash
+}
+
+/// The hash of all files. In a program that carries them it never changes; else they are looked at again when that is
+/// asked for.
+fn current(look_again: bool) -> String {
+    if let Some(hash) = with(|kept| kept.hash.clone()).filter(|_| !(cfg!(debug_assertions) && look_again)) {
+        return hash;
+    }
+    let mut names: Vec<_> = Assets::iter().collect();
+    names.sort_unstable();
+    let mut all = Sha256::new();
+    for name in names {
+        all.update(name.as_bytes());
+        all.update([0]);
+        all.update(Assets::get(&name).map_or([0; 32], |file| file.metadata.sha256_hash()));
+    }
+    let hash = hexadecimal(&all.finalize());
+    with(|kept| kept.hash = Some(hash.clone()));
+    hash
+}
+
+fn look_up(name: &str, version: &[u8; 32]) -> Option<Arc<Packed>> {
+    with(|kept| kept.files.get(name).filter(|(of, _)| of == version).map(|(_, file)| Arc::clone(file)))
+}
+
+fn keep(name: &str, version: [u8; 32], plain: Bytes) -> Arc<Packed> {
+    let shorter =
+        |packed: io::Result<Vec<u8>>| packed.ok().filter(|packed| packed.len() < plain.len()).map(Bytes::from);
+    let tag = HeaderValue::from_str(&format!("W/\"{}\"", hexadecimal(&version)));
+    let file = Arc::new(Packed {
+        tag: tag.unwrap_or_else(|_| HeaderValue::from_static("W/\"0\"")),
+        gzip: shorter(gzip(&plain)),
+        brotli: shorter(brotli(&plain)),
+        plain,
+    });
+    with(|kept| kept.files.insert(name.to_owned(), (version, Arc::clone(&file))));
+    file
+}
+
+fn with<T>(look: impl FnOnce(&mut Kept) -> T) -> T {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    look(kept.get_or_insert_with(|| Kept { files: HashMap::new(), hash: None }))
+}
+
+fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::best());
+    out.write_all(plain)?;
+    out.finish()
+}
+
+fn brotli(mut plain: &[u8]) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
+    brotli::BrotliCompress(&mut plain, &mut out, &parameters)?;
+    Ok(out)
+}
+
+/// What is in the program is not copied.
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    }
+}
+
+fn hexadecimal(hash: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in hash.iter().take(HASH_DIGITS / 2) {
+        // Writing to a string has no errors.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the issue allows for all that a browser may fetch of the page.
+    const BUDGET: usize = 150 * 1024;
+
+    /// Licences and notes travel with the program; no browser asks for them.
+    fn is_note(name: &str) -> bool {
+        let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+        ["licen", "readme"].iter().any(|note| name.starts_with(note)) || name.rsplit('.').next() == Some("md")
+    }
+
+    #[test]
+    fn all_of_the_page_fits_the_budget() {
+        let size = |name: &str| {
+            let file = file(name).unwrap();
+            file.brotli.as_ref().unwrap_or(&file.plain).len()
+        };
+        let mut sizes: Vec<_> =
+            Assets::iter().filter(|name| !is_note(name)).map(|name| (size(&name), name.into_owned())).collect();
+        sizes.sort_unstable();
+        let total: usize = sizes.iter().map(|(size, _)| size).sum();
+        assert!(total > 1000 && total <= BUDGET, "{total} of {BUDGET} bytes, the largest last: {sizes:?}");
+    }
+
+    #[test]
+    fn file_that_has_changed_is_packed_anew() {
+        let packed = |version| look_up("a file of this test", &[version; 32]).map(|file| file.plain.clone());
+        keep("a file of this test", [1; 32], "old".into());
+        assert_eq!((packed(1), packed(2)), (Some("old".into()), None));
+        keep("a file of this test", [2; 32], "new".into());
+        assert_eq!((packed(1), packed(2)), (None, Some("new".into())));
+    }
+
+    #[test]
+    fn every_form_unpacks_to_the_same_file() {
+        let file = file("app.js").unwrap();
+        let mut gzip = Vec::new();
+        io::copy(&mut flate2::read::GzDecoder::new(&file.gzip.as_ref().unwrap()[..]), &mut gzip).unwrap();
+        let mut brotli = Vec::new();
+        brotli::BrotliDecompress(&mut &file.brotli.as_ref().unwrap()[..], &mut brotli).unwrap();
+        assert_eq!((&gzip[..], &brotli[..]), (&file.plain[..], &file.plain[..]));
+    }
+}
