@@ -12,6 +12,8 @@ use std::fmt;
 
 use smokeprobe_store::Frame;
 
+pub mod background;
+pub mod overlay;
 pub mod palette;
 mod png;
 pub mod scale;
@@ -20,7 +22,7 @@ pub mod stats;
 pub mod svg;
 pub mod ticks;
 
-use palette::{Color, LossClass, Theme};
+use palette::{Color, LossClass, Palette, Theme};
 
 pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png};
 
@@ -55,6 +57,8 @@ pub struct Drawing {
     pub nodata_color: Option<Color>,
     /// How loss is coloured, the least first. Empty: the built-in classes for the frame's number of pings.
     pub loss_classes: Vec<LossClass>,
+    /// The colours of the built-in classes.
+    pub palette: Palette,
     /// Seconds to add to a Unix time for the viewer's local time then.
     pub utc_offset: fn(i64) -> i32,
     /// Said in the middle of the plot when there is nothing to draw.

@@ -149,15 +149,41 @@ const BUILT_IN: [(Color, Color); 8] = [
     (Color(0x7a, 0x0c, 0x0c), Color(0xb3, 0x26, 0x1e)),
 ];
 
+/// SmokePing's colours of the same classes. On dark those that would be lost there are lighter.
+const CLASSIC: [(Color, Color); 8] = [
+    (Color(0x26, 0xff, 0x00), Color(0x26, 0xff, 0x00)),
+    (Color(0x00, 0xb8, 0xff), Color(0x00, 0xb8, 0xff)),
+    (Color(0x00, 0x59, 0xff), Color(0x4d, 0x8b, 0xff)),
+    (Color(0x7e, 0x00, 0xff), Color(0xa8, 0x55, 0xff)),
+    (Color(0xff, 0x00, 0xff), Color(0xff, 0x3d, 0xff)),
+    (Color(0xff, 0x55, 0x00), Color(0xff, 0x6a, 0x1f)),
+    (Color(0xff, 0x00, 0x00), Color(0xff, 0x33, 0x33)),
+    (Color(0xa0, 0x00, 0x00), Color(0xc4, 0x2b, 0x2b)),
+];
+
+/// Which colours loss has where none are configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Palette {
+    /// Ours, told apart by the colour-blind.
+    #[default]
+    Default,
+    /// SmokePing's, for eyes that are used to them.
+    Classic,
+}
+
 /// The built-in classes for rounds of `pings`: none, one lost, two, 10 %, 25 %, 50 %, all but one, all.
 ///
 /// The bounds are SmokePing's; where few pings make two bounds equal, the worse class has them.
-pub fn built_in(pings: u32) -> Vec<LossClass> {
+pub fn built_in(pings: u32, palette: Palette) -> Vec<LossClass> {
+    let colors = match palette {
+        Palette::Default => BUILT_IN,
+        Palette::Classic => CLASSIC,
+    };
     let share = |percent: u32, least: u32| (u64::from(pings) * u64::from(percent) / 100).max(least.into()) as u32;
     let bounds =
         [0, share(1, 1), share(5, 2), share(10, 3), share(25, 4), share(50, 5), pings.saturating_sub(1), pings];
     let classes: BTreeMap<u32, (Color, Color)> =
-        bounds.into_iter().zip(BUILT_IN).filter(|&(bound, _)| bound <= pings).collect();
+        bounds.into_iter().zip(colors).filter(|&(bound, _)| bound <= pings).collect();
     let mut from = 0;
     classes
         .into_iter()
@@ -184,7 +210,7 @@ mod tests {
     use super::*;
 
     fn labels(pings: u32) -> Vec<String> {
-        built_in(pings).into_iter().map(|class| class.label).collect()
+        built_in(pings, Palette::Default).into_iter().map(|class| class.label).collect()
     }
 
     #[test]
@@ -208,12 +234,12 @@ mod tests {
         assert_eq!(labels(5), ["0", "1", "2", "3", "4", "5/5"]);
         assert_eq!(labels(10), ["0", "1", "2", "3", "4", "5", "6–9", "10/10"]);
         assert_eq!(labels(1), ["0", "1/1"]);
-        assert_eq!(built_in(5)[4].light, BUILT_IN[6].0, "all but one is worse than a quarter");
+        assert_eq!(built_in(5, Palette::Default)[4].light, BUILT_IN[6].0, "all but one is worse than a quarter");
     }
 
     #[test]
     fn fractions_of_a_ping_fall_in_the_class_above() {
-        let classes = built_in(20);
+        let classes = built_in(20, Palette::Default);
         assert_eq!(class_of(&classes, 0.0), 0);
         assert_eq!(class_of(&classes, 0.01), 1);
         assert_eq!(class_of(&classes, 5.0), 4);

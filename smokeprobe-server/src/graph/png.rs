@@ -134,7 +134,7 @@ fn rank(face: &FaceInfo) -> (usize, u16, String) {
 mod tests {
     use std::collections::HashSet;
 
-    use super::super::palette::{Color, built_in};
+    use super::super::palette::{Color, Palette, built_in};
     use super::*;
 
     const DOCUMENT: &str =
@@ -180,7 +180,7 @@ mod tests {
         let colors: HashSet<_> =
             pixels.pixels().iter().map(|pixel| (pixel.red(), pixel.green(), pixel.blue())).collect();
         assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == 255), "the ground covers everything");
-        for class in built_in(20) {
+        for class in built_in(20, Palette::Default) {
             let Color(red, green, blue) = class.light;
             assert!(colors.contains(&(red, green, blue)), "{} is not in the legend", class.label);
         }

@@ -91,6 +91,28 @@ pub fn ceiling(frame: &Frame, max_rtt: Option<f64>) -> f64 {
     }
 }
 
+/// The ceilings of the graphs of one page: those that are alike share the highest among them, so that their heights can
+/// be compared by eye.
+///
+/// 1. Alike are those within `tolerance` times the median of all, up and down; without a tolerance all of them, as
+///    SmokePing has it.
+/// 2. The median is the lower of the two in the middle where their number is even. SmokePing means the same and sorts as
+///    text, where 0.00009 (`9e-05`) comes after 0.1 and the "median" may be any of them; that is not kept.
+/// 3. A graph without a ceiling (not a positive number) keeps what it has and has no say.
+pub fn unison(ceilings: &[f64], tolerance: Option<f64>) -> Vec<f64> {
+    let mut known: Vec<f64> = ceilings.iter().copied().filter(|ceiling| is_ceiling(*ceiling)).collect();
+    known.sort_unstable_by(f64::total_cmp);
+    let Some(&median) = known.get(known.len().saturating_sub(1) / 2) else { return ceilings.to_vec() };
+    let tolerance = tolerance.unwrap_or(f64::INFINITY);
+    let alike = |ceiling: f64| is_ceiling(ceiling) && ceiling <= median * tolerance && ceiling >= median / tolerance;
+    let shared = known.into_iter().filter(|&ceiling| alike(ceiling)).fold(0.0, f64::max);
+    ceilings.iter().map(|&ceiling| if alike(ceiling) { shared } else { ceiling }).collect()
+}
+
+fn is_ceiling(ceiling: f64) -> bool {
+    ceiling.is_finite() && ceiling > 0.0
+}
+
 /// Where a logarithmic scale starts: SmokePing's 1 ms, or 0.1 ms below a ceiling of 10 ms, or lower by decades until
 /// the least median is on it.
 pub fn log_floor(frame: &Frame, ceiling: f64) -> f64 {
@@ -157,6 +179,22 @@ mod tests {
         near(scale.y(0.0), 100.0);
         near(scale.y(0.01), 50.0);
         near(scale.y(7.0), 0.0);
+    }
+
+    #[test]
+    fn graphs_that_are_alike_share_the_highest_ceiling() {
+        assert_eq!(unison(&[0.010, 0.012, 0.015, 0.3], Some(2.0)), [0.015, 0.015, 0.015, 0.3]);
+        assert_eq!(unison(&[0.010, 0.012, 0.015, 0.3], None), [0.3; 4]);
+        assert_eq!(unison(&[0.001, 0.012, 0.014], Some(2.0)), [0.001, 0.014, 0.014]);
+        assert_eq!(unison(&[0.0, 0.010, 0.012], Some(2.0)), [0.0, 0.012, 0.012]);
+        assert_eq!(unison(&[], Some(2.0)), [0.0; 0]);
+        assert_eq!(unison(&[0.5], Some(2.0)), [0.5]);
+    }
+
+    #[test]
+    fn unison_sorts_numbers_and_not_their_text() {
+        // As text `9e-05` comes last, and 0.12 would be the one in the middle.
+        assert_eq!(unison(&[0.000_09, 0.0001, 0.12], Some(2.0)), [0.0001, 0.0001, 0.12]);
     }
 
     #[test]

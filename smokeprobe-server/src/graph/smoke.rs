@@ -171,11 +171,11 @@ impl Smoke {
     }
 }
 
-fn touches(end: f64, start: f64) -> bool {
+pub(super) fn touches(end: f64, start: f64) -> bool {
     (end - start).abs() < 1e-6
 }
 
-fn join(extents: &mut Vec<Extent>, x0: f64, x1: f64) {
+pub(super) fn join(extents: &mut Vec<Extent>, x0: f64, x1: f64) {
     match extents.last_mut() {
         Some(last) if touches(last.x1, x0) => last.x1 = x1,
         _ => extents.push(Extent { x0, x1 }),
@@ -186,7 +186,7 @@ fn join(extents: &mut Vec<Extent>, x0: f64, x1: f64) {
 mod tests {
     use smokeprobe_store::Consolidation;
 
-    use super::super::palette::built_in;
+    use super::super::palette::{Palette, built_in};
     use super::super::scale::{Plot, Spread};
     use super::*;
 
@@ -214,13 +214,16 @@ mod tests {
 
     #[test]
     fn marks_of_every_kind_of_row() {
-        insta::assert_debug_snapshot!(Smoke::of(&frame(), &scale(), &built_in(4), 60));
+        insta::assert_debug_snapshot!(Smoke::of(&frame(), &scale(), &built_in(4, Palette::Default), 60));
     }
 
     #[test]
     fn a_row_under_way_is_not_called_unknown() {
-        assert_eq!(Smoke::of(&frame(), &scale(), &built_in(4), 60).unknown, [Extent { x0: 30.0, x1: 40.0 }]);
-        let later = Smoke::of(&frame(), &scale(), &built_in(4), 70).unknown;
+        assert_eq!(
+            Smoke::of(&frame(), &scale(), &built_in(4, Palette::Default), 60).unknown,
+            [Extent { x0: 30.0, x1: 40.0 }]
+        );
+        let later = Smoke::of(&frame(), &scale(), &built_in(4, Palette::Default), 70).unknown;
         assert_eq!(later, [Extent { x0: 30.0, x1: 40.0 }, Extent { x0: 50.0, x1: 60.0 }]);
     }
 
@@ -237,7 +240,7 @@ mod tests {
                 uptime: vec![NAN],
                 samples: (0..pings).map(|i| vec![0.1 * (i + 1) as f64 / pings as f64]).collect(),
             };
-            let smoke = Smoke::of(&frame, &scale(), &built_in(pings as u32), 60);
+            let smoke = Smoke::of(&frame, &scale(), &built_in(pings as u32, Palette::Default), 60);
             assert_eq!(smoke.bands.len(), (pings / 2).min(MAX_BANDS));
             for pair in smoke.bands.windows(2) {
                 let (outer, inner) = (pair[0].runs[0][0], pair[1].runs[0][0]);

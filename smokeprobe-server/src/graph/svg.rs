@@ -32,7 +32,7 @@ const NAMES: f64 = 54.0;
 /// The drawing as a document.
 pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
     let classes = match (&drawing.loss_classes[..], frame) {
-        ([], Some(frame)) => built_in(frame.pings),
+        ([], Some(frame)) => built_in(frame.pings, drawing.palette),
         (configured, _) => configured.to_vec(),
     };
     let mut out = Document { text: String::with_capacity(32 * 1024), ink: drawing.theme.ink(), classes };
@@ -351,6 +351,7 @@ mod tests {
     use proptest::prelude::*;
     use smokeprobe_store::Consolidation;
 
+    use super::super::palette::Palette;
     use super::*;
 
     const NOON: i64 = 1_795_348_800;
@@ -371,6 +372,7 @@ mod tests {
             loss_background: false,
             nodata_color: None,
             loss_classes: Vec::new(),
+            palette: Palette::Default,
             utc_offset: |_| 0,
             message: "no data in this range".to_owned(),
         }

@@ -14,7 +14,7 @@ use super::params::{Name, Params, Range};
 use super::{WebState, describe, series};
 use crate::config::Plan;
 use crate::config::plan::{Detail, Node, Target};
-use crate::graph::palette::{LossClass, Theme};
+use crate::graph::palette::{LossClass, Palette, Theme};
 use crate::graph::{Drawing, MAX_SCALE, PngError, png};
 
 /// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
@@ -167,6 +167,7 @@ fn drawing(plan: &Plan, node: &Node, target: &Target, series: &SeriesId, range: 
         loss_background: detail.loss_background,
         nodata_color: detail.nodata_color.as_deref().and_then(|color| color.parse().ok()),
         loss_classes: loss_classes(detail, target.pings),
+        palette: Palette::Default,
         utc_offset,
         message: String::new(),
     }

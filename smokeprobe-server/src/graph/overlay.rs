@@ -1,0 +1,142 @@
+//! A series as one line among others: its median, and an area about it.
+
+use smokeprobe_store::Frame;
+
+use super::scale::{Scale, ceiling};
+use super::smoke::{Cell, Level, touches};
+
+/// What the area about a median shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// From the lowest answer to the highest.
+    MinMax,
+    /// The standard deviation of the answers, half of it above the median and half below.
+    Deviation,
+}
+
+/// A line in pixels. Rows next to each other make a run; each list goes from left to right.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Line {
+    /// The area.
+    pub area: Vec<Vec<Cell>>,
+    /// The median.
+    pub median: Vec<Vec<Level>>,
+}
+
+impl Line {
+    /// The line of `frame`.
+    pub fn of(frame: &Frame, scale: &Scale, area: Area) -> Self {
+        let mut line = Self::default();
+        for row in 0..frame.rows() {
+            let end = frame.end_of(row);
+            let (x0, x1) = (scale.x(end - i64::from(frame.step)), scale.x(end));
+            let median = frame.median[row];
+            if x1 <= x0 || !median.is_finite() {
+                continue;
+            }
+            append(&mut line.median, Level { x0, x1, y: scale.y(median) }, |last| touches(last.x1, x0));
+            let (low, high) = match (area, extremes(frame, row), deviation(frame, row)) {
+                (Area::MinMax, Some(extremes), _) => extremes,
+                (Area::Deviation, _, Some(deviation)) => (median - deviation / 2.0, median + deviation / 2.0),
+                _ => continue,
+            };
+            let cell = Cell { x0, x1, top: scale.y(high), bottom: scale.y(low) };
+            append(&mut line.area, cell, |last| touches(last.x1, x0));
+        }
+        line
+    }
+}
+
+/// The RTT at the top of a graph of several frames: the highest of theirs.
+pub fn common_ceiling<'a>(frames: impl IntoIterator<Item = &'a Frame>, max_rtt: Option<f64>) -> f64 {
+    let answered = frames.into_iter().filter(|frame| frame.median.iter().any(|rtt| rtt.is_finite()));
+    answered
+        .map(|frame| ceiling(frame, max_rtt))
+        .fold(None, |most: Option<f64>, one| Some(one.max(most.unwrap_or(one))))
+        .unwrap_or(1e-3)
+}
+
+/// The lowest and the highest answer of a row.
+pub fn extremes(frame: &Frame, row: usize) -> Option<(f64, f64)> {
+    answers(frame, row).fold(None, |extremes, rtt| {
+        let (low, high) = extremes.unwrap_or((rtt, rtt));
+        Some((rtt.min(low), rtt.max(high)))
+    })
+}
+
+/// The population standard deviation of a row's answers. SmokePing counts lost pings as answers after no time; that is not
+/// kept.
+pub fn deviation(frame: &Frame, row: usize) -> Option<f64> {
+    let (count, sum) = answers(frame, row).fold((0u32, 0.0), |(count, sum), rtt| (count + 1, sum + rtt));
+    let mean = sum / f64::from(count);
+    let squares: f64 = answers(frame, row).map(|rtt| (rtt - mean).powi(2)).sum();
+    Some((squares / f64::from(count)).sqrt()).filter(|deviation| deviation.is_finite())
+}
+
+fn answers(frame: &Frame, row: usize) -> impl Iterator<Item = f64> {
+    frame.samples.iter().filter_map(move |column| column.get(row)).copied().filter(|rtt| rtt.is_finite())
+}
+
+fn append<T>(runs: &mut Vec<Vec<T>>, item: T, joins: impl Fn(&T) -> bool) {
+    match runs.last_mut() {
+        Some(run) if run.last().is_some_and(joins) => run.push(item),
+        _ => runs.push(vec![item]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smokeprobe_store::Consolidation;
+
+    use super::super::scale::{Plot, Spread};
+    use super::*;
+
+    const NAN: f64 = f64::NAN;
+
+    /// Four rows of 10 s: answered, one lost, all lost, answered.
+    fn frame() -> Frame {
+        let rows = [[0.01, 0.02, 0.03], [0.02, 0.04, NAN], [NAN; 3], [0.05; 3]];
+        Frame {
+            start: 10,
+            step: 10,
+            consolidation: Consolidation::Average,
+            pings: 3,
+            loss: vec![0.0, 1.0, 3.0, 0.0],
+            median: vec![0.02, 0.04, NAN, 0.05],
+            uptime: vec![NAN; 4],
+            samples: (0..3).map(|ping| rows.iter().map(|row| row[ping]).collect()).collect(),
+        }
+    }
+
+    fn scale() -> Scale {
+        let plot = Plot { left: 0.0, top: 0.0, right: 40.0, bottom: 100.0 };
+        Scale { plot, from: 0, to: 40, ceiling: 0.1, spread: Spread::Linear }
+    }
+
+    #[test]
+    fn a_line_breaks_where_nothing_answered() {
+        let line = Line::of(&frame(), &scale(), Area::MinMax);
+        let runs: Vec<usize> = line.median.iter().map(Vec::len).collect();
+        assert_eq!(runs, [2, 1]);
+        let cells: Vec<(f64, f64)> = line.area.iter().flatten().map(|cell| (cell.top, cell.bottom)).collect();
+        assert_eq!(cells, [(70.0, 90.0), (60.0, 80.0), (50.0, 50.0)]);
+    }
+
+    #[test]
+    fn lost_pings_do_not_count_as_answers_after_no_time() {
+        assert!((deviation(&frame(), 1).unwrap() - 0.01).abs() < 1e-12);
+        assert_eq!((deviation(&frame(), 2), extremes(&frame(), 2)), (None, None));
+        let cell = Line::of(&frame(), &scale(), Area::Deviation).area[0][1];
+        assert!((cell.top - 55.0).abs() < 1e-9 && (cell.bottom - 65.0).abs() < 1e-9, "{cell:?}");
+    }
+
+    #[test]
+    fn the_highest_of_several_needs_most_room() {
+        let mut fast = frame();
+        fast.median.fill(0.001);
+        assert!((common_ceiling([&fast, &frame()], None) - ceiling(&frame(), None)).abs() < 1e-15);
+        let mut silent = frame();
+        silent.median.fill(NAN);
+        assert!((common_ceiling([&silent], None) - 1e-3).abs() < 1e-15);
+    }
+}
