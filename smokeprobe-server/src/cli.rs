@@ -5,6 +5,7 @@ mod dynamic;
 mod export;
 mod probe;
 mod terminal;
+mod users;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -44,6 +45,9 @@ enum Command {
     /// Alerts: what they would have said, and what they say; tests, acknowledgements, silences.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// Who may sign in: add, remove and list users, their passwords and roles.
+    #[command(subcommand)]
+    User(users::UserCommand),
 }
 
 /// Where the configuration is.
@@ -83,6 +87,7 @@ impl Cli {
             Some(Command::Export(args)) => terminal::report(export::execute(&args)),
             Some(Command::Dynamic(args)) => terminal::report(dynamic::execute(&args)),
             Some(Command::Alerts(command)) => terminal::report(alerts::execute(&command)),
+            Some(Command::User(command)) => terminal::report(users::execute(command)),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod run;
 mod sentence;
 pub mod series;
 pub mod timespec;
+pub mod users;
 pub mod watch;
 pub mod web;
 pub mod writer;
