@@ -11,6 +11,7 @@
 //! | `/api/v1/outline` | what the configuration says, for the page |
 //! | `/api/v1/states` | how every series is now, for the page |
 //! | `/api/v1/overview` | the small graphs of many series: `target`, `depth`, `series`, `from`, `to`, `points`, `offset`, `limit` |
+//! | `/api/v1/charts` | the series ranked by loss, median, max, deviation: `chart`, `limit` |
 //! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
 //! | `/api/v1/status` | the server itself |
 //! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
@@ -23,6 +24,7 @@
 
 mod alerts;
 mod assets;
+mod charts;
 mod describe;
 mod error;
 mod graph;
@@ -126,6 +128,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/tree", get(tree::tree))
         .route("/api/v1/outline", get(outline::outline))
         .route("/api/v1/overview", get(overview::overview))
+        .route("/api/v1/charts", get(charts::charts))
         .route("/api/v1/states", get(states::states))
         .route("/api/v1/series/{series}", get(series::series))
         .route("/api/v1/status", get(status::status))

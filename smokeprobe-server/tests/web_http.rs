@@ -2,8 +2,12 @@
 
 #[path = "web_http/assets.rs"]
 mod assets;
+#[path = "web_http/charts.rs"]
+mod charts;
 #[path = "web_http/connections.rs"]
 mod connections;
+#[path = "web_http/download.rs"]
+mod download;
 #[path = "web_http/fixture.rs"]
 mod fixture;
 #[path = "web_http/legacy.rs"]

@@ -14,7 +14,7 @@ use super::params::{Name, Params, Range};
 use super::{WebState, describe};
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
-use crate::rows::Rows;
+use crate::rows::{self, Rows};
 
 /// Rows in an answer unless asked otherwise: more than a screen has pixels.
 const DEFAULT_POINTS: u32 = 2000;
@@ -27,13 +27,15 @@ pub(super) async fn series(
     Name(name): Name,
     params: Params,
 ) -> Result<Response, ApiError> {
-    params.only(&["from", "to", "points", "consolidation"])?;
+    params.only(&["from", "to", "points", "consolidation", "format", "download"])?;
     let plan = web.live.plan.load_full();
     let (series, target) = find(&plan, &name)?;
     let range = params.range(web.clock.wall(), 3 * 3600)?;
     let points = params.number("points", 1, MAX_POINTS)?.unwrap_or(DEFAULT_POINTS);
     let choices = [("average", Consolidation::Average), ("min", Consolidation::Min), ("max", Consolidation::Max)];
     let consolidation = params.choice("consolidation", &choices)?.unwrap_or_default();
+    let format = params.choice("format", &[("json", Format::Json), ("csv", Format::Csv)])?.unwrap_or(Format::Json);
+    let download = params.choice("download", &[("0", false), ("1", true)])?.unwrap_or(false);
     let empty = Frame {
         start: range.from,
         step: target.step.as_secs(),
@@ -42,16 +44,51 @@ pub(super) async fn series(
         loss: Vec::new(),
         median: Vec::new(),
         uptime: Vec::new(),
-        samples: Vec::new(),
+        samples: vec![Vec::new(); target.pings as usize],
     };
 
     let store = Arc::clone(&web.store);
     web.workers
         .run(move || {
             let frame = frame(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
-            json(&Rows::new(&series, range.from, range.to, &frame))
+            let mut answer = match format {
+                Format::Json => json(&Rows::new(&series, range.from, range.to, &frame))?,
+                Format::Csv => csv(&frame)?,
+            };
+            if download {
+                answer.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&series, format)?);
+            }
+            Ok(answer)
         })
         .await
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    Csv,
+}
+
+/// As `export` writes it.
+fn csv(frame: &Frame) -> Result<Response, ApiError> {
+    let mut body = Vec::new();
+    rows::write_csv(frame, &mut body).map_err(|err| ApiError::internal(format!("cannot write the answer: {err}")))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// Has a browser keep the answer as `A.B~slave.csv`: nothing in the name of a series needs to be escaped.
+fn attachment(series: &SeriesId, format: Format) -> Result<HeaderValue, ApiError> {
+    let ending = match format {
+        Format::Json => "json",
+        Format::Csv => "csv",
+    };
+    let value = format!("attachment; filename=\"{series}.{ending}\"");
+    HeaderValue::from_str(&value).map_err(|_| ApiError::internal("the series has a name that no file can have"))
 }
 
 /// The rows of a series; `None` while it has none at all.

@@ -54,6 +54,7 @@ fn raised_alert_is_listed_and_acknowledged() {
     let standing = daemon.json("/api/v1/alerts")["standing"][0].clone();
     assert_eq!(standing["acknowledged"]["author"], "Ann");
     assert!(said(&alerts(&daemon, &["list"])).contains("acknowledged by Ann (on it)"));
+    assert_eq!(daemon.json("/api/v1/states")["raised"], json!([[0, ["hostdown"]]]), "acknowledged ones stand still");
     let output = alerts(&daemon, &["ack", "Sites.Demo", "other"]);
     assert!(!output.status.success() && said(&output).contains("is not raised"), "{}", said(&output));
     site.up();
@@ -76,6 +77,7 @@ fn silence_keeps_quiet_until_it_is_taken_back() {
     daemon.until("more rounds are judged", || stored(&daemon) >= before + 2);
     let listed = daemon.json("/api/v1/alerts");
     assert_eq!(listed["standing"][0]["silent"], json!({"why": "silenced", "by": id}));
+    assert_eq!(daemon.json("/api/v1/states")["raised"], json!([[0, ["hostdown"], true]]));
     assert_eq!(
         (&listed["silences"][0]["active"], &listed["silences"][0]["targets"]),
         (&json!(true), &json!(["Sites"]))
