@@ -1,6 +1,7 @@
 //! `/api/v1/outline`: what the configuration says. It changes only with the plan: made and compressed once for each, and
 //! then served from memory.
 
+mod section;
 mod shape;
 
 use std::io::Write as _;

@@ -1,14 +1,12 @@
 //! How an outline looks on the wire: what is usual is left out, and what many sections share is said once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
-use smokeprobe_core::SeriesId;
 
-use super::super::describe;
 use super::super::hierarchy::{self, Branch};
 use super::super::tree::RANGES;
-use crate::config::plan::{Node, Target};
+use super::section::{Probe, Probes, Section};
 use crate::config::{Disk, Files as _, Plan};
 
 /// Times and RTTs in seconds, colours as `rrggbb`.
@@ -101,59 +99,6 @@ struct Slave<'a> {
     location: Option<&'a str>,
 }
 
-/// What some sections have in common; they refer to it by its place.
-#[derive(PartialEq, Eq, Hash, Clone, Serialize)]
-struct Probe<'a> {
-    name: &'a str,
-    module: &'a str,
-    measures: String,
-    step: u32,
-    pings: u32,
-    supported: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Section<'a> {
-    name: &'a str,
-    /// The name, unless said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    menu: Option<&'a str>,
-    /// The menu, unless said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remark: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    menuextra: Option<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    hide: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    host: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    probe: Option<usize>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    slaves: &'a [String],
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    nomaster: bool,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    alerts: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    labels: Option<&'a BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    multihost: &'a [SeriesId],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    children: Vec<Section<'a>>,
-}
-
-/// The probes of a plan as its sections name them.
-#[derive(Default)]
-struct Probes<'a> {
-    list: Vec<Probe<'a>>,
-    places: HashMap<Probe<'a>, usize>,
-}
-
 impl<'a> Outline<'a> {
     /// The outline of the plan that is called `id`.
     pub(super) fn of(plan: &'a Plan, id: &'a str) -> Self {
@@ -197,7 +142,7 @@ impl<'a> Outline<'a> {
                     })
                     .collect(),
             },
-            probes: probes.list,
+            probes: probes.into_list(),
             literalsearch: presentation.literalsearch,
             root,
         }
@@ -227,47 +172,5 @@ impl<'a> Detail<'a> {
                 .collect(),
             palette: "default",
         }
-    }
-}
-
-impl<'a> Section<'a> {
-    /// As deep as the configuration, which its reader bounds.
-    fn of(plan: &'a Plan, node: &'a Node, probes: &mut Probes<'a>) -> Self {
-        let target = node.target.as_ref();
-        Self {
-            name: &node.name,
-            menu: Some(node.menu.as_str()).filter(|menu| *menu != node.name),
-            title: Some(node.title.as_str()).filter(|title| *title != node.menu),
-            remark: node.remark.as_deref(),
-            menuextra: node.menuextra.as_deref(),
-            hide: node.hide,
-            host: describe::host(node).filter(|_| node.multihost.is_empty()),
-            probe: target.map(|target| probes.place(plan, target)),
-            slaves: target.map(|target| &target.slaves[..]).unwrap_or_default(),
-            nomaster: target.is_some_and(|target| target.nomasterpoll),
-            alerts: target.map(|target| &target.alerts[..]).unwrap_or_default(),
-            labels: target.map(|target| &target.labels).filter(|labels| !labels.is_empty()),
-            multihost: &node.multihost,
-            children: node.children.iter().map(|child| Self::of(plan, child, probes)).collect(),
-        }
-    }
-}
-
-impl<'a> Probes<'a> {
-    fn place(&mut self, plan: &'a Plan, target: &'a Target) -> usize {
-        let supported = describe::supported(plan, target);
-        let probe = Probe {
-            name: &target.probe,
-            module: describe::probe_of(plan, target).map_or("", |probe| &probe.module),
-            measures: describe::measurement(target),
-            step: target.step.as_secs(),
-            pings: target.pings,
-            supported,
-            reason: (!supported).then(|| describe::unsupported(plan, target)),
-        };
-        *self.places.entry(probe).or_insert_with_key(|probe| {
-            self.list.push(probe.clone());
-            self.list.len() - 1
-        })
     }
 }
