@@ -1,5 +1,7 @@
 //! What the web may know of the running measurement: the last round of each series, and the state of the server.
 
+mod recent;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +12,10 @@ use smokeprobe_core::{EngineStatus, Round, RoundSink, SeriesId, SinkError, Targe
 use tokio::sync::broadcast;
 
 use crate::alerting::Board;
+pub use recent::{ROUNDS, Recent, Samples};
+
 use crate::config::Plan;
+use recent::Rings;
 
 /// Shared between the engine's sinks, the writer and the web. Reading it never waits for measuring.
 #[derive(Debug)]
@@ -26,6 +31,7 @@ pub struct Live {
     /// How the alerts are.
     pub alerts: Arc<Board>,
     rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
+    recent: RwLock<Rings>,
     feed: broadcast::Sender<Arc<Round>>,
     measuring: OnceLock<Observer>,
 }
@@ -102,6 +108,7 @@ impl Live {
             counters: Counters::default(),
             alerts: Arc::default(),
             rounds: RwLock::default(),
+            recent: RwLock::default(),
             feed: broadcast::channel(FEED).0,
             measuring: OnceLock::new(),
         }
@@ -110,6 +117,13 @@ impl Live {
     /// The last round of a series.
     pub fn last_round(&self, series: &SeriesId) -> Option<Arc<Round>> {
         self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(series).cloned()
+    }
+
+    /// The recent rounds of a series, the oldest first.
+    pub fn recent_rounds(&self, series: &SeriesId) -> Vec<Recent> {
+        // Copied while the lock is held, read when it is not: measuring waits for some kilobytes at most.
+        let packed = self.recent.read().unwrap_or_else(PoisonError::into_inner).packed(series);
+        recent::unpack(&packed)
     }
 
     /// From now on, `measuring` says how the measuring is doing. The first who is given stays.
@@ -133,6 +147,9 @@ impl Live {
         let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
         rounds.retain(|series, _| targets.contains(&series.target));
         drop(rounds);
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|series| targets.contains(&series.target));
+        drop(recent);
         self.plan.store(plan);
     }
 
@@ -142,6 +159,7 @@ impl Live {
             None => &self.counters.rounds_unknown,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).keep(round);
         let round = Arc::new(round.clone());
         self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(round.series.clone(), Arc::clone(&round));
         // Nobody may be listening.
@@ -211,5 +229,7 @@ mod tests {
         live.follow(plan("+ A\nhost = 192.0.2.1\n"));
         let kept = |series: &str| live.last_round(&series.parse().unwrap()).is_some();
         assert_eq!(["A", "A~far", "B"].map(kept), [true, true, false]);
+        let recent = |series: &str| live.recent_rounds(&series.parse().unwrap()).len();
+        assert_eq!(["A", "A~far", "B"].map(recent), [1, 1, 0]);
     }
 }

@@ -13,6 +13,7 @@
 //! | `/api/v1/overview` | the small graphs of many series: `target`, `depth`, `series`, `from`, `to`, `points`, `offset`, `limit` |
 //! | `/api/v1/charts` | the series ranked by loss, median, max, deviation: `chart`, `limit` |
 //! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
+//! | `/api/v1/rounds/A.B[~slave]` | its recent rounds with all that is known of them: `from`, `to` |
 //! | `/api/v1/status` | the server itself |
 //! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
 //! | `/api/v1/live` | rounds and alerts as they happen |
@@ -38,6 +39,7 @@ mod notices;
 mod outline;
 mod overview;
 mod params;
+mod rounds;
 mod series;
 mod serve;
 mod state;
@@ -131,6 +133,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/charts", get(charts::charts))
         .route("/api/v1/states", get(states::states))
         .route("/api/v1/series/{series}", get(series::series))
+        .route("/api/v1/rounds/{series}", get(rounds::rounds))
         .route("/api/v1/status", get(status::status))
         .route("/api/v1/alerts", get(alerts::now))
         .route("/api/v1/alerts/events", get(alerts::events))

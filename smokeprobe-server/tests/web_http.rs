@@ -18,6 +18,8 @@ mod overview;
 mod page_data;
 #[path = "web_http/prometheus.rs"]
 mod prometheus;
+#[path = "web_http/rounds.rs"]
+mod rounds;
 #[path = "web_http/rrd.rs"]
 mod rrd;
 

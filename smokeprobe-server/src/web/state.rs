@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use smokeprobe_core::{Measured, Phases, Quality, Round, RoundResult, Rtt, SeriesId, Vantage, WallTime};
+use smokeprobe_core::{LossReason, Measured, Phases, Quality, Round, RoundResult, Rtt, SeriesId, Vantage, WallTime};
 
 use super::WebState;
 use super::describe;
@@ -73,7 +73,7 @@ struct LastRound {
 
 /// How far to trust a round: [`Quality`] with its time in seconds.
 #[derive(Debug, Serialize)]
-struct Trust {
+pub(super) struct Trust {
     kernel_stamps: u32,
     user_stamps: u32,
     late_answers: u32,
@@ -99,7 +99,7 @@ impl From<Quality> for Trust {
 
 /// How long each part of a request took, in seconds, on the mean of the samples that have it.
 #[derive(Debug, Serialize)]
-struct Parts {
+pub(super) struct Parts {
     resolve: Option<f64>,
     connect: Option<f64>,
     tls: Option<f64>,
@@ -108,7 +108,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(all: &[Phases]) -> Option<Self> {
+    pub(super) fn of(all: &[Phases]) -> Option<Self> {
         let mean = |part: fn(&Phases) -> Option<Duration>| {
             let known: Vec<f64> = all.iter().filter_map(part).map(|duration| duration.as_secs_f64()).collect();
             (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
@@ -179,9 +179,12 @@ impl LastRound {
 
 /// The most frequent reason of the losses, as people say it.
 fn loss_reason(round: &Round) -> Option<String> {
-    use smokeprobe_core::LossReason;
-
     let &(reason, count) = round.measured()?.loss_reasons.first()?;
+    loss_words(reason, count, round.pings)
+}
+
+/// Why `count` of `pings` were lost.
+pub(super) fn loss_words(reason: LossReason, count: u32, pings: u32) -> Option<String> {
     let words = match reason {
         LossReason::Timeout => "no answer in time".to_owned(),
         LossReason::Unreachable { code } => format!("the network says unreachable (code {code})"),
@@ -192,7 +195,7 @@ fn loss_reason(round: &Round) -> Option<String> {
         LossReason::SendFailed => "the system refused to send".to_owned(),
         _ => return None,
     };
-    Some(format!("{words} ({count} of {})", round.pings))
+    Some(format!("{words} ({count} of {pings})"))
 }
 
 impl WebState {
