@@ -59,6 +59,11 @@ export function onSignInWanted(listener) {
   atTheDoor.add(listener);
 }
 
+/** Shows the form to sign in. */
+export function wantSignIn() {
+  atTheDoor.forEach((listener) => listener());
+}
+
 /**
  * Asks the server. Values that are undefined or empty are left out.
  * @param {string} path below `api/v1/` @param {Record<string, string | number | undefined>} [parameters]
@@ -99,7 +104,7 @@ async function send(method, at, body, signal) {
     signal: signal ? AbortSignal.any([signal, patience]) : patience,
   });
   if (answer.ok) return answer.status === 204 ? null : answer.json();
-  if (answer.status === 401) atTheDoor.forEach((listener) => listener());
+  if (answer.status === 401) wantSignIn();
   const error = await answer.json().then(({ error }) => error, () => null);
   throw new Refused(answer.status, error?.message ?? `the server answered ${answer.status}`, error?.parameter);
 }

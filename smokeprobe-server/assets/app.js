@@ -7,7 +7,7 @@ import { Notices } from "./notices.js";
 import { t } from "./i18n.js";
 import { model, useModel } from "./model.js";
 import { usePrefs } from "./prefs.js";
-import { embedded, follow, useRoute } from "./route.js";
+import { embedded, follow, href, useRoute } from "./route.js";
 import { SignIn } from "./signin.js";
 import { Side } from "./side/side.js";
 import { Alerts } from "./alerts/alerts.js";
@@ -25,7 +25,8 @@ function App() {
   const [signIn, setSignIn] = useState(false);
   const [drawer, setDrawer] = useState(false);
   useEffect(() => onSignInWanted(() => setSignIn(true)), []);
-  useEffect(() => setDrawer(false), [route]);
+  // What one types into the filter and the hierarchy one takes are within the drawer.
+  useEffect(() => setDrawer(false), [href({ ...route, filter: "", hierarchy: "" })]);
   useEffect(() => {
     document.body.classList.toggle("drawer", drawer);
     if (!drawer) return undefined;

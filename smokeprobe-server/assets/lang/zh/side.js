@@ -1,3 +1,23 @@
 /** @type {Record<string, string>} */
 export default {
+  Alerts: "告警",
+  "as configured": "按配置顺序",
+  Charts: "排行",
+  Compare: "对比",
+  Filter: "筛选",
+  "Filter the targets": "筛选目标",
+  "by menu, title, host or path": "按菜单名、标题、主机或路径",
+  Hierarchy: "层级",
+  "loss {share}": "丢包 {share}",
+  "may acknowledge and silence": "可以确认和静默告警",
+  "may look": "只能查看",
+  "{n} alerts raised": "{n} 个告警已触发",
+  "{n} found": "找到 {n} 项",
+  "nothing matches": "没有匹配项",
+  Preferences: "偏好设置",
+  "Rounds appear as they end": "每轮测量结束后立即显示",
+  "Sign in": "登录",
+  "Sign out": "退出登录",
+  Status: "状态",
+  "You are here": "当前位置",
 };
