@@ -65,7 +65,7 @@ function spoken({ label, section }, worst) {
     label, words(worst.condition),
     section?.series.length && median !== null && format.rtt(median),
     loss !== null && loss > 0 && t("loss {share}", { share: format.percent(loss) }),
-    worst.raised > 0 && t("{n} alerts raised", { n: worst.raised }),
+    worst.raised > 0 && t("alerts raised: {n}", { n: worst.raised }),
     worst.raised === 0 && worst.silenced > 0 && words("silenced"),
   ].filter(Boolean).join(", ");
 }

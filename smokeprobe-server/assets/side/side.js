@@ -115,7 +115,7 @@ function Foot({ mode }) {
   return html`<div class="foot">
     <div class="pages">
       ${link("charts", t("Charts"))}
-      ${link("alerts", t("Alerts"), standing > 0 && html`<span class="raised" title=${t("{n} alerts raised", { n: standing })}>▲ ${format.count(standing)}</span>`)}
+      ${link("alerts", t("Alerts"), standing > 0 && html`<span class="raised" title=${t("alerts raised: {n}", { n: standing })}>▲ ${format.count(standing)}</span>`)}
       ${link("status", t("Status"))}
     </div>
     <${Prefs} />

@@ -11,7 +11,7 @@ export default {
   "loss {share}": "丢包 {share}",
   "may acknowledge and silence": "可以确认和静默告警",
   "may look": "只能查看",
-  "{n} alerts raised": "{n} 个告警已触发",
+  "alerts raised: {n}": "已触发告警：{n}",
   "{n} found": "找到 {n} 项",
   "nothing matches": "没有匹配项",
   Preferences: "偏好设置",
