@@ -28,6 +28,7 @@ mod clerk;
 pub mod compose;
 mod courier;
 mod desk;
+pub mod hindsight;
 mod inbox;
 mod ledger;
 mod orders;

@@ -33,6 +33,7 @@ pub(crate) use diagnostics::did_you_mean;
 pub use diagnostics::{Diagnostic, SHOWN, Severity};
 pub use plan::Plan;
 pub use report::{Format, check, check_from, human};
+pub(crate) use schema::empty_element;
 pub use source::{Disk, FileKind, Files, InMemory};
 
 use diagnostics::Diagnostics;

@@ -138,6 +138,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/alerts", get(alerts::now))
         .route("/api/v1/alerts/events", get(alerts::events))
         .route("/api/v1/alerts/deliveries", get(alerts::deliveries))
+        .route("/api/v1/alerts/replay", get(alerts::replay))
         .route("/api/v1/alerts/acknowledge", post(alerts::acknowledge))
         .route("/api/v1/alerts/silences", post(alerts::silence))
         .route("/api/v1/alerts/silences/{id}", delete(alerts::unsilence))

@@ -20,6 +20,8 @@ mod page_data;
 mod prometheus;
 #[path = "web_http/rounds.rs"]
 mod rounds;
+#[path = "web_http/replay.rs"]
+mod replay;
 #[path = "web_http/rrd.rs"]
 mod rrd;
 

@@ -104,6 +104,10 @@ fn catalog_is_complete(store: &dyn Store) {
     let mut ids: Vec<SeriesId> = names.into_iter().map(series).collect();
     ids.sort();
     assert_eq!(catalog.iter().map(|meta| meta.series.clone()).collect::<Vec<_>>(), ids, "ordered by id");
+    for meta in &catalog {
+        assert_eq!(store.meta(&meta.series).expect("a series has its own entry").as_ref(), Some(meta));
+    }
+    assert_eq!(store.meta(&series("B.A")).expect("a section is no error"), None, "nothing is kept of a section");
     let meta = catalog.iter().find(|meta| meta.series == series("B.A.D")).expect("it was appended");
     assert_eq!((meta.step, meta.pings, meta.last), (step(), PINGS, Some(START + 900)), "{meta:?}");
     assert_eq!(meta.archives.first().map(|archive| archive.0), Some(300), "the finest archive has a row a step");

@@ -269,6 +269,10 @@ impl Store for RrdStore {
         Ok(found.into_iter().filter_map(|(series, path)| self.shared.meta(series, &path)).collect())
     }
 
+    fn meta(&self, series: &SeriesId) -> Result<Option<SeriesMeta>, StoreError> {
+        Ok(self.shared.meta(series.clone(), &self.shared.path_of(series)))
+    }
+
     fn sync(&self) -> Result<(), StoreError> {
         if self.writer.is_none() {
             return Ok(());

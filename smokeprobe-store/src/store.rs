@@ -19,6 +19,11 @@ pub trait Store: Send + Sync {
     /// Every series that is kept, with its extent, ordered by id.
     fn catalog(&self) -> Result<Vec<SeriesMeta>, StoreError>;
 
+    /// What the catalog has of one series; `None` if it is not kept. Worth overriding where that reads less.
+    fn meta(&self, series: &SeriesId) -> Result<Option<SeriesMeta>, StoreError> {
+        Ok(self.catalog()?.into_iter().find(|meta| meta.series == *series))
+    }
+
     /// Returns once everything appended so far survives a power cut.
     fn sync(&self) -> Result<(), StoreError>;
 }

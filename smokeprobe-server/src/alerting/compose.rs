@@ -27,7 +27,7 @@ pub fn terms(plan: &Plan) -> BTreeMap<RecipientId, Terms> {
 ///
 /// `rules` must know the kinds that it knew when the plan was read. An alert whose rule it cannot make is left out.
 pub fn watched(plan: &Plan, rules: &Rules) -> Vec<Watched> {
-    let alerts = alerts(plan, rules);
+    let alerts = alerts(plan.alerts.values(), rules);
     let by_path: HashMap<&TargetPath, &Target> = plan.targets().map(|target| (&target.path, target)).collect();
     let gateways: BTreeSet<&TargetPath> = plan.targets().filter_map(|target| target.depends.as_ref()).collect();
     let mut watched = Vec::new();
@@ -37,28 +37,49 @@ pub fn watched(plan: &Plan, rules: &Rules) -> Vec<Watched> {
         if idle || target.options == ProbeOptions::Unsupported {
             continue;
         }
-        let own = own_alerts(plan, target, &alerts);
-        let url = plan.general.cgiurl.as_ref().map(|cgiurl| format!("{cgiurl}?target={}", target.path));
-        let labels = Arc::new(target.labels.clone());
+        let own = own_alerts(plan, target, &target.alerts, &alerts);
         let gateway = target.depends.as_ref().and_then(|path| by_path.get(path));
         for vantage in vantages(target) {
             // What is down from here says nothing of what is down from there.
             let depends = gateway
                 .filter(|gateway| vantages(gateway).any(|other| other == vantage))
                 .map(|gateway| SeriesId { target: gateway.path.clone(), vantage: vantage.clone() });
-            watched.push(Watched {
-                series: SeriesId { target: target.path.clone(), vantage },
-                step: target.step,
-                host: host(target),
-                title: node.title.clone(),
-                url: url.clone(),
-                labels: Arc::clone(&labels),
-                depends,
-                alerts: own.clone(),
-            });
+            watched.push(Watched { depends, ..alone(plan, &node.title, target, vantage, own.clone()) });
         }
     }
     watched
+}
+
+/// A series with the alerts of these names, as if there were no other series: what it depends on is not watched.
+pub fn watched_alone(
+    plan: &Plan,
+    rules: &Rules,
+    title: &str,
+    target: &Target,
+    vantage: Vantage,
+    names: &[String],
+) -> Watched {
+    let alerts = alerts(names.iter().filter_map(|name| plan.alerts.get(name)), rules);
+    alone(plan, title, target, vantage, own_alerts(plan, target, names, &alerts))
+}
+
+fn alone(
+    plan: &Plan,
+    title: &str,
+    target: &Target,
+    vantage: Vantage,
+    alerts: Vec<(Arc<Alert>, Arc<[RecipientId]>)>,
+) -> Watched {
+    Watched {
+        series: SeriesId { target: target.path.clone(), vantage },
+        step: target.step,
+        host: host(target),
+        title: title.to_owned(),
+        url: plan.general.cgiurl.as_ref().map(|cgiurl| format!("{cgiurl}?target={}", target.path)),
+        labels: Arc::new(target.labels.clone()),
+        depends: None,
+        alerts,
+    }
 }
 
 /// What tells a rule from others: while it stays the same over a reload, the alert's state stays.
@@ -70,9 +91,9 @@ pub fn meaning(alert: &plan::Alert) -> String {
     format!("{}|{semantics}|{}", alert.kind, alert.pattern)
 }
 
-/// The alerts of a plan, each made once: all series with an alert share it.
-fn alerts(plan: &Plan, rules: &Rules) -> HashMap<String, Arc<Alert>> {
-    let made = plan.alerts.values().filter_map(|alert| {
+/// Alerts as they are watched, each made once: all series with an alert share it.
+fn alerts<'a>(given: impl Iterator<Item = &'a plan::Alert>, rules: &Rules) -> HashMap<String, Arc<Alert>> {
+    let made = given.filter_map(|alert| {
         let rule = match rules.parse(&alert.kind, &alert.pattern, alert.semantics, &alert.name) {
             Ok(rule) => rule,
             Err(error) => {
@@ -97,15 +118,16 @@ fn alerts(plan: &Plan, rules: &Rules) -> HashMap<String, Arc<Alert>> {
     made.collect()
 }
 
-/// The alerts of a target, each once, with those who are told: those of the section, of the alert and of the target, each
+/// The alerts of these names for a target, each once, with those who are told: those of the section, of the alert and of the target, each
 /// once too. The reference tells somebody as often as they are named.
 fn own_alerts(
     plan: &Plan,
     target: &Target,
+    names: &[String],
     alerts: &HashMap<String, Arc<Alert>>,
 ) -> Vec<(Arc<Alert>, Arc<[RecipientId]>)> {
     let mut seen = BTreeSet::new();
-    let names = target.alerts.iter().filter(|name| seen.insert(name.as_str()));
+    let names = names.iter().filter(|name| seen.insert(name.as_str()));
     names
         .filter_map(|name| {
             let alert = alerts.get(name)?;

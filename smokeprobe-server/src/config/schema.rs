@@ -32,6 +32,7 @@ use super::plan::{Alerting, Plan};
 use super::source::{Files, Sources, Span, Text};
 use super::tree::{Section, clipped};
 
+pub(crate) use alerts::empty_element;
 pub(super) use recipients::single as recipient;
 
 /// How names of targets, probes, charts and hierarchies look, in words.

@@ -6,6 +6,7 @@
 mod body;
 mod change;
 mod operate;
+mod replay;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -21,6 +22,7 @@ pub(super) use body::EventBody;
 use body::{AttemptBody, MessageBody, PastEventBody, SilenceBody, StandingBody};
 pub(super) use change::{acknowledge, message, silence, test, unsilence};
 pub(super) use operate::through_proxy;
+pub(super) use replay::replay;
 
 /// Entries of the history unless asked otherwise, and at most.
 const ENTRIES: (u32, u32) = (100, 1000);

@@ -14,17 +14,43 @@ pub struct ApiError {
     status: StatusCode,
     parameter: Option<String>,
     message: String,
+    place: Option<Place>,
+}
+
+/// Where in a text it is wrong, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    /// The first character, from 1.
+    column: usize,
+    /// How many characters.
+    length: usize,
+    help: Option<String>,
 }
 
 impl ApiError {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, parameter: None, message: message.into(), place: None }
+    }
+
     /// A parameter is at fault.
     pub fn bad_parameter(parameter: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, parameter: Some(parameter.into()), message: message.into() }
+        Self { parameter: Some(parameter.into()), ..Self::new(StatusCode::BAD_REQUEST, message) }
+    }
+
+    /// The text of a parameter is at fault, at a place of it.
+    pub fn bad_text(
+        parameter: impl Into<String>,
+        message: impl Into<String>,
+        column: usize,
+        length: usize,
+        help: Option<String>,
+    ) -> Self {
+        Self { place: Some(Place { column, length, help }), ..Self::bad_parameter(parameter, message) }
     }
 
     /// There is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, parameter: None, message: message.into() }
+        Self::new(StatusCode::NOT_FOUND, message)
     }
 
     /// What is read is read with GET; what may be done otherwise is in docs/http.md.
@@ -33,38 +59,38 @@ impl ApiError {
             Method::GET | Method::HEAD => "this address changes something: use POST or DELETE".to_owned(),
             _ => "use GET".to_owned(),
         };
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, parameter: None, message }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
     }
 
     /// Whoever asks may not do that.
     pub fn forbidden(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, parameter: None, message: message.into() }
+        Self::new(StatusCode::FORBIDDEN, message)
     }
 
     /// The body of the request is not what it should be.
     pub fn bad_body(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, parameter: None, message: message.into() }
+        Self::new(StatusCode::BAD_REQUEST, message)
     }
 
     /// The server cannot do it at the moment.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, parameter: None, message: message.into() }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
     /// Too many others ask at the same time.
     pub fn busy() -> Self {
         let message = "the server is busy with other viewers; try again in some seconds".to_owned();
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, parameter: None, message }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
     /// Whoever asks has asked too often.
     pub fn too_often(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, parameter: None, message: message.into() }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, message)
     }
 
     /// Something of ours failed.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, parameter: None, message: message.into() }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     /// The sentence alone, for answers that have other things to tell as well.
@@ -108,11 +134,24 @@ struct Fault<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let fault = Fault { parameter: self.parameter.as_deref(), message: &self.message };
+        let place = self.place.as_ref();
+        let fault = Fault {
+            parameter: self.parameter.as_deref(),
+            message: &self.message,
+            column: place.map(|place| place.column),
+            length: place.map(|place| place.length),
+            help: place.and_then(|place| place.help.as_deref()),
+        };
         let mut response = (self.status, Json(Body { error: fault })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,9 +1,7 @@
 //! `alerts replay`: the alerts of a target over rounds of the past.
 
-mod arrange;
 mod lines;
 mod print;
-mod stored;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write as _};
@@ -12,11 +10,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use smokeprobe_alerts::{Event, Observation, Replay, Rules, Season, SeasonOrder, Summary, Watched};
+use smokeprobe_alerts::{Event, Observation, Replay, Rules, SeasonOrder, Summary, Watched};
 use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
 use smokeprobe_store::{RrdStore, Store};
 
 use super::super::{ConfigArg, terminal};
+use crate::alerting::hindsight::{self, Stored};
 use crate::config::{self, Plan};
 use crate::timespec;
 
@@ -103,7 +102,7 @@ pub(super) fn execute(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
 fn arrange(args: &ReplayArgs, plans: &[(&PathBuf, Plan)]) -> anyhow::Result<(Vec<(Watched, u32)>, Source)> {
     let mut watched = Vec::new();
     for (path, plan) in plans {
-        let one = arrange::watched(plan, &Rules::standard(), &args.target, args.alert.as_deref());
+        let one = hindsight::watched(plan, &Rules::standard(), &args.target, args.alert.as_deref());
         watched.push(one.with_context(|| path.display().to_string())?);
     }
     if let Some(path) = &args.rounds {
@@ -125,7 +124,7 @@ fn plan(path: &Path) -> anyhow::Result<Plan> {
 }
 
 /// Replays the rounds by one configuration.
-fn side(mut watched: Watched, pings: u32, source: &Source, alert: Option<&str>) -> anyhow::Result<Side> {
+fn side(watched: Watched, pings: u32, source: &Source, alert: Option<&str>) -> anyhow::Result<Side> {
     let mut told = Vec::new();
     let mut keep = |events: Vec<Event>| {
         told.extend(
@@ -144,29 +143,27 @@ fn side(mut watched: Watched, pings: u32, source: &Source, alert: Option<&str>) 
             Ok(Side { told, summary: replay.summary(), notes: Vec::new() })
         }
         Source::Stored { store, from, to } => {
-            let window = watched.alerts.iter().map(|(alert, _)| alert.rule.window()).max().unwrap_or(0);
-            let stored = stored::read(&**store, &watched.series, *from, *to, window)?;
-            watched.step = stored.step;
-            let mut replay = Replay::new(watched);
-            let mut unread = None;
-            let mut past = |order: &SeasonOrder| {
-                stored.medians.season(&**store, order).unwrap_or_else(|error| {
-                    unread.get_or_insert(error);
-                    Season { hour: order.hour, ..Season::default() }
-                })
-            };
-            for (time, round) in stored.before {
-                replay.warm_up(time, round, &mut past);
-            }
-            for (time, round) in stored.rounds {
-                keep(replay.round(time, round, &mut past));
-            }
-            if let Some(error) = unread {
-                return Err(anyhow::Error::new(error).context("cannot read the weeks before"));
-            }
-            Ok(Side { told, summary: replay.summary(), notes: stored.notes })
+            let series = watched.series.clone();
+            let window = hindsight::window(&watched);
+            let stored = hindsight::read(&**store, &series, (*from, *to), window, usize::MAX)?;
+            let notes = notes(&series, &stored).into_iter().collect();
+            let replay = hindsight::replay(watched, &**store, stored, |_, _, events| {
+                keep(events);
+                true
+            })?;
+            Ok(Side { told, summary: replay.summary(), notes })
         }
     }
+}
+
+/// What a person should know of the rounds.
+fn notes(series: &SeriesId, stored: &Stored) -> Option<String> {
+    let Some((first, _)) = stored.rounds.first() else {
+        return Some(format!("nothing is stored of {series} between these times"));
+    };
+    let (rows, seconds) = (stored.kept?, stored.step.as_secs());
+    let begin = print::date(first - i64::from(seconds));
+    Some(format!("single rounds of {series} are kept for {rows} rounds of {seconds} s only: the replay begins {begin}"))
 }
 
 /// Events that only one side has, by time, the first side's before the second's.

@@ -65,9 +65,28 @@ fn priority(value: &str) -> Verdict {
 
 /// The reference refuses two commas without anything between them, and reads a pattern without what is empty.
 fn commas(value: &str) -> Verdict {
-    let whole = value.split(',').all(|element| !element.is_empty());
     let bad = Verdict::expected("elements with one comma between them, none of them empty");
-    if whole { Verdict::Good } else { bad.help("take the comma away, such as in `>0%,*12*,>0%`") }
+    if empty_place(value).is_none() {
+        Verdict::Good
+    } else {
+        bad.help("take the comma away, such as in `>0%,*12*,>0%`")
+    }
+}
+
+/// Where in bytes an element is empty in the pattern of a rule of this kind: a comma too many.
+pub(crate) fn empty_element(kind: &str, pattern: &str) -> Option<usize> {
+    if WITH_ELEMENTS.contains(&kind) { empty_place(pattern) } else { None }
+}
+
+fn empty_place(pattern: &str) -> Option<usize> {
+    let mut start = 0;
+    for element in pattern.split(',') {
+        if element.is_empty() {
+            return Some(start.min(pattern.len().saturating_sub(1)));
+        }
+        start += element.len() + 1;
+    }
+    None
 }
 
 fn address(value: &str) -> bool {

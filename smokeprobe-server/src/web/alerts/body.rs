@@ -70,7 +70,7 @@ impl<'a> PastEventBody<'a> {
 
 /// Why nobody is told.
 #[derive(Serialize)]
-struct SilentBody {
+pub(super) struct SilentBody {
     why: &'static str,
     /// The alert of higher priority, the series that is down or waited for, the silence.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ struct SilentBody {
 }
 
 impl SilentBody {
-    fn new(silent: &Silent) -> Self {
+    pub(super) fn new(silent: &Silent) -> Self {
         let (why, by) = match silent {
             Silent::Priority(alert) => ("priority", Some(alert.to_string())),
             Silent::Dependency(series) => ("dependency", Some(series.to_string())),

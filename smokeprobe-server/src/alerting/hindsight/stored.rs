@@ -1,50 +1,55 @@
 //! Rounds in the store.
 
-use anyhow::{Context as _, bail};
 use smokeprobe_alerts::Observation;
 use smokeprobe_core::{SeriesId, Step};
-use smokeprobe_store::{Consolidation, Frame, Query, SeriesMeta, Store};
+use smokeprobe_store::{Consolidation, Frame, Query, SeriesMeta, Store, StoreError};
 
+use super::HindsightError;
 use crate::alerting::past;
 
 /// Stored rounds of a series, oldest first, by the end of their slots in Unix seconds.
 #[derive(Debug, PartialEq)]
-pub(super) struct Stored {
+pub struct Stored {
     /// Of the rows, which need not be the configuration's.
-    pub(super) step: Step,
+    pub step: Step,
     /// Rounds before the time asked for, for the windows of the rules.
-    pub(super) before: Vec<(i64, Observation)>,
+    pub before: Vec<(i64, Observation)>,
     /// Rounds of the time asked for.
-    pub(super) rounds: Vec<(i64, Observation)>,
-    /// What a person should know of the answer.
-    pub(super) notes: Vec<String>,
+    pub rounds: Vec<(i64, Observation)>,
+    /// The rounds of single slots that are kept, where these do not reach back to the time asked for.
+    pub kept: Option<i64>,
     /// The rows that were read, for the seasons of a year are thousands of hours.
-    pub(super) medians: past::Medians,
+    pub medians: past::Medians,
 }
 
-/// Reads the rounds that end after `from` and not after `to`, and as many before as `window`. Only the finest archive
-/// has rounds; coarser ones have means of several, which rules are not for.
-pub(super) fn read(store: &dyn Store, series: &SeriesId, from: i64, to: i64, window: usize) -> anyhow::Result<Stored> {
-    let catalog = store.catalog()?;
-    let Some(meta) = catalog.into_iter().find(|meta| meta.series == *series) else {
-        bail!("nothing is stored of {series}");
-    };
-    let Some(last) = meta.last else {
-        bail!("nothing is stored of {series} yet");
-    };
+/// Reads the rounds that end after `from` and not after `to`, and as many before as `window`, all together no more than
+/// `most`: then the newest of them. Only the finest archive has rounds; coarser ones have means of several, which rules
+/// are not for.
+///
+/// # Errors
+///
+/// When nothing is stored of the series, or it cannot be read.
+pub fn read(
+    store: &dyn Store,
+    series: &SeriesId,
+    (from, to): (i64, i64),
+    window: usize,
+    most: usize,
+) -> Result<Stored, HindsightError> {
+    let meta = store.meta(series)?.ok_or_else(|| HindsightError::NotStored(series.clone()))?;
+    let last = meta.last.ok_or_else(|| HindsightError::NotStored(series.clone()))?;
     let (seconds, rows) = finest(&meta)?;
     let oldest = last - seconds * (rows - 1);
     let to = to.min(last);
-    let start = from.max(oldest - seconds);
-    let mut notes = Vec::new();
-    let lead = seconds * i64::try_from(window).unwrap_or(i64::MAX / seconds / 4);
-    let read_from = start.saturating_sub(lead).max(oldest - seconds);
+    let span = |rounds: usize| seconds.saturating_mul(i64::try_from(rounds).unwrap_or(i64::MAX));
+    let start = from.max(oldest - seconds).max(to.saturating_sub(span(most.saturating_sub(window).max(1))));
+    let read_from = start.saturating_sub(span(window)).max(oldest - seconds);
     let mut known: Vec<(i64, Observation)> = Vec::new();
     let mut medians = past::Medians::default();
     if start < to {
         let frame = query(store, series, read_from, to, usize::MAX)?;
         if i64::from(frame.step) != seconds {
-            bail!("the rows of {series} changed while they were read; try again");
+            return Err(HindsightError::Changed(series.clone()));
         }
         let ends = (0..frame.rows()).filter(|&row| (read_from + 1..=to).contains(&frame.end_of(row)));
         known = ends.map(|row| (frame.end_of(row), past::observation(&frame, row))).collect();
@@ -58,31 +63,20 @@ pub(super) fn read(store: &dyn Store, series: &SeriesId, from: i64, to: i64, win
         _ => {}
     }
     let rounds = known.split_off(known.partition_point(|(end, _)| *end <= start));
-    match rounds.first() {
-        None => notes.push(format!("nothing is stored of {series} between these times")),
-        Some((first, _)) if from + seconds < oldest => notes.push(format!(
-            "single rounds of {series} are kept for {rows} rounds of {seconds} s only: the replay begins {}",
-            super::print::date(first - seconds)
-        )),
-        Some(_) => {}
-    }
-    let step = u32::try_from(seconds).ok().and_then(Step::from_secs).context("the file has no step")?;
-    Ok(Stored { step, before: known, rounds, notes, medians })
+    let kept = (from.saturating_add(seconds) < oldest).then_some(rows);
+    Ok(Stored { step: meta.step, before: known, rounds, kept, medians })
 }
 
 /// Seconds a row and rows of the archive of single rounds.
-fn finest(meta: &SeriesMeta) -> anyhow::Result<(i64, i64)> {
+fn finest(meta: &SeriesMeta) -> Result<(i64, i64), HindsightError> {
     let step = meta.step.as_secs();
     let rows = meta.archives.iter().filter(|(seconds, _)| *seconds == step).map(|(_, rows)| *rows).max();
-    match rows {
-        Some(rows) => Ok((step.into(), rows.into())),
-        None => bail!("the file of {} has no archive of single rounds, only means of several", meta.series),
-    }
+    rows.map(|rows| (step.into(), rows.into())).ok_or_else(|| HindsightError::OnlyMeans(meta.series.clone()))
 }
 
 /// Whether anything is known of the time before: by the archive of single rounds, which begins at `begin`, or by the
 /// one that reaches furthest, whose newest row may end too late to say.
-fn known_before(store: &dyn Store, series: &SeriesId, begin: i64, time: i64) -> anyhow::Result<bool> {
+fn known_before(store: &dyn Store, series: &SeriesId, begin: i64, time: i64) -> Result<bool, StoreError> {
     for from in [begin, 0] {
         let frame = query(store, series, from, time, usize::MAX)?;
         if (0..frame.rows()).any(|row| frame.end_of(row) <= time && !frame.loss[row].is_nan()) {
@@ -92,9 +86,9 @@ fn known_before(store: &dyn Store, series: &SeriesId, begin: i64, time: i64) -> 
     Ok(false)
 }
 
-fn query(store: &dyn Store, series: &SeriesId, from: i64, to: i64, max_points: usize) -> anyhow::Result<Frame> {
+fn query(store: &dyn Store, series: &SeriesId, from: i64, to: i64, max_points: usize) -> Result<Frame, StoreError> {
     let query = Query { series: series.clone(), from, to, consolidation: Consolidation::Average, max_points };
-    Ok(store.query(&query)?)
+    store.query(&query)
 }
 
 #[cfg(test)]
@@ -136,31 +130,31 @@ mod tests {
     fn rounds_of_the_time_come_with_those_that_fill_the_windows() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), &[Some(0), Some(1), Some(2), None, Some(0), Some(1), Some(1), Some(0)]);
-        let read = read(&store, &series(), START + 1000, START + 2000, 2).unwrap();
+        let read = read(&store, &series(), (START + 1000, START + 2000), 2, usize::MAX).unwrap();
         assert_eq!((ends(&read.before), ends(&read.rounds)), (vec![2, 3], vec![4, 5, 6]));
         assert_eq!(read.rounds[0].1, Observation::Unknown);
-        assert_eq!((read.step, read.notes.len()), (Step::DEFAULT, 0));
+        assert_eq!((read.step, read.kept), (Step::DEFAULT, None));
     }
 
     #[test]
     fn time_before_single_rounds_is_left_out_and_said() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), &[Some(0); 40]);
-        let read = read(&store, &series(), START, START + 99_000, 5).unwrap();
+        let read = read(&store, &series(), (START, START + 99_000), 5, usize::MAX).unwrap();
         assert_eq!(ends(&read.rounds), (31..=40).collect::<Vec<_>>());
         assert!(read.before.is_empty());
-        assert!(read.notes[0].contains("10 rounds of 300 s only"), "{:?}", read.notes);
+        assert_eq!(read.kept, Some(10));
     }
 
     #[test]
     fn rows_before_the_first_round_are_no_rounds_and_an_outage_is() {
         let folder = tempfile::tempdir().unwrap();
         let few = store(&folder.path().join("few"), &[Some(0), None, Some(0)]);
-        let all = read(&few, &series(), START - 90_000, START + 9000, 5).unwrap();
+        let all = read(&few, &series(), (START - 90_000, START + 9000), 5, usize::MAX).unwrap();
         assert_eq!((all.before.len(), ends(&all.rounds)), (0, vec![1, 2, 3]));
         let outage = [vec![Some(0); 3], vec![None; 23], vec![Some(0)]].concat();
         let outage = store(&folder.path().join("outage"), &outage);
-        let all = read(&outage, &series(), START - 90_000, START + 90_000, 5).unwrap();
+        let all = read(&outage, &series(), (START - 90_000, START + 90_000), 5, usize::MAX).unwrap();
         assert_eq!(ends(&all.rounds), (18..=27).collect::<Vec<_>>());
     }
 
@@ -168,10 +162,17 @@ mod tests {
     fn what_is_not_stored_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), &[Some(0); 3]);
-        let error = read(&store, &"A.C".parse().unwrap(), START, START + 900, 1).unwrap_err();
+        let error = read(&store, &"A.C".parse().unwrap(), (START, START + 900), 1, usize::MAX).unwrap_err();
         assert_eq!(error.to_string(), "nothing is stored of A.C");
-        let later = read(&store, &series(), START + 9000, START + 19_000, 1).unwrap();
+        let later = read(&store, &series(), (START + 9000, START + 19_000), 1, usize::MAX).unwrap();
         assert!(later.rounds.is_empty());
-        assert!(later.notes[0].contains("between these times"), "{:?}", later.notes);
+    }
+
+    #[test]
+    fn more_rounds_than_are_wanted_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), &[Some(0); 10]);
+        let read = read(&store, &series(), (START, START + 3000), 2, 5).unwrap();
+        assert_eq!((ends(&read.before), ends(&read.rounds)), (vec![6, 7], vec![8, 9, 10]));
     }
 }
