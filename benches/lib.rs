@@ -1,7 +1,8 @@
-//! What the benches share: processes and what they cost, captured packets, quantiles, a little HTTP.
+//! What the benches share: processes and what they cost, captured packets, quantiles, a little HTTP, rrdtool.
 
 pub mod http;
 pub mod pcap;
 pub mod process;
+pub mod rrdtool;
 pub mod sample;
 pub mod usage;

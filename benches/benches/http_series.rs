@@ -4,13 +4,14 @@
 //! `cargo bench -p smokeprobe-benches --bench http_series`
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
+use smokeprobe_benches::http::Connection;
+use smokeprobe_benches::rrdtool::Rrdtool;
 use smokeprobe_benches::sample::quantile;
 use smokeprobe_core::{Clock, Measured, MonoTime, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
 use smokeprobe_server::config::{InMemory, load_from};
@@ -45,8 +46,7 @@ fn main() -> Outcome<()> {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let address = start(&runtime, plan, Arc::new(store))?;
-    let mut http = TcpStream::connect(address)?;
-    http.set_nodelay(true)?;
+    let mut http = Connection::open(address)?;
     let mut rrdtool = Rrdtool::start()?;
 
     println!("{REQUESTS} requests each, {PINGS} pings, SmokePing's archives; milliseconds");
@@ -58,10 +58,10 @@ fn main() -> Outcome<()> {
         let from = NOW - seconds;
         let mut size = 0;
         let ours = timed(REQUESTS, || {
-            size = get(&mut http, &format!("/api/v1/series/Bench?from={from}&to={NOW}"))?;
+            size = http.get(&format!("/api/v1/series/Bench?from={from}&to={NOW}"), "")?;
             Ok(())
         })?;
-        let peer = timed(REQUESTS, || rrdtool.fetch(&file, from))?;
+        let peer = timed(REQUESTS, || Ok(rrdtool.fetch(&file, from, NOW)?))?;
         let command = timed(COMMANDS, || fetch_once(&file, from))?;
         let pair = |(p50, p99): (f64, f64)| format!("{p50:.2} / {p99:.2}");
         println!("  {name:<6} {:>21} {:>9.1} {:>21} {:>17}", pair(ours), size as f64 / 1e3, pair(peer), pair(command));
@@ -127,64 +127,6 @@ fn timed(count: usize, mut run: impl FnMut() -> Outcome<()>) -> Outcome<(f64, f6
         took.push(start.elapsed().as_secs_f64() * 1e3);
     }
     Ok((quantile(&mut took, 0.5), quantile(&mut took, 0.99)))
-}
-
-/// One request on a connection that stays open; the length of its body.
-fn get(http: &mut TcpStream, path: &str) -> Outcome<usize> {
-    http.write_all(format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n").as_bytes())?;
-    let mut answer = Vec::with_capacity(64 * 1024);
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        let count = http.read(&mut buffer)?;
-        if count == 0 {
-            return Err("the server ended the connection".into());
-        }
-        answer.extend_from_slice(&buffer[..count]);
-        let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let text = std::str::from_utf8(&answer[..head])?;
-        if !text.starts_with("HTTP/1.1 200") {
-            return Err(text.into());
-        }
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or("a length")?.parse()?;
-        if answer.len() >= head + 4 + length {
-            return Ok(length);
-        }
-    }
-}
-
-/// `rrdtool -`: one process that takes commands.
-struct Rrdtool {
-    child: Child,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Rrdtool {
-    fn start() -> Outcome<Self> {
-        let child = Command::new("rrdtool").arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = child.map_err(|err| format!("cannot run rrdtool: {err}; apt-get install rrdtool"))?;
-        let answers = BufReader::new(child.stdout.take().ok_or("its output")?);
-        Ok(Self { child, answers })
-    }
-
-    fn fetch(&mut self, file: &Path, from: i64) -> Outcome<()> {
-        let commands = self.child.stdin.as_mut().ok_or("its input")?;
-        writeln!(commands, "fetch {} AVERAGE --start {from} --end {NOW}", file.display())?;
-        let mut line = String::new();
-        while !line.starts_with("OK") {
-            line.clear();
-            if self.answers.read_line(&mut line)? == 0 || line.starts_with("ERROR") {
-                return Err(line.into());
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Rrdtool {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
 }
 
 fn fetch_once(file: &Path, from: i64) -> Outcome<()> {
