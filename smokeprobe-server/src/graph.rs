@@ -6,13 +6,15 @@
 //! 1. [`scale`] maps time and RTT to pixels, [`ticks`] says where the axes are labelled.
 //! 2. [`smoke`] turns rows into geometry: bands, median, loss, what is unknown.
 //! 3. [`palette`] has the colours and [`stats`] the numbers below the plot.
-//! 4. [`svg`] writes it all down, and [`png()`] makes a picture of that.
+//! 4. [`overlay`] is a series among others, [`background`] what lies behind the smoke, [`marks`] are alerts.
+//! 5. [`svg`] writes it all down, and [`png()`] makes a picture of that.
 
 use std::fmt;
 
 use smokeprobe_store::Frame;
 
 pub mod background;
+pub mod marks;
 pub mod overlay;
 pub mod palette;
 mod png;
@@ -22,9 +24,12 @@ pub mod stats;
 pub mod svg;
 pub mod ticks;
 
+use background::UptimeClass;
+use marks::AlertMark;
 use palette::{Color, LossClass, Palette, Theme};
 
 pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png};
+pub use svg::height_of_lines;
 
 /// What to draw besides the rows.
 #[derive(Clone)]
@@ -49,6 +54,8 @@ pub struct Drawing {
     pub now: i64,
     /// The scale ends here at the latest, in seconds.
     pub max_rtt: Option<f64>,
+    /// The scale ends here and nowhere else, in seconds: for graphs that are to be compared by eye.
+    pub ceiling: Option<f64>,
     /// Logarithmic scale.
     pub logarithmic: bool,
     /// Show loss as the background too.
@@ -59,10 +66,27 @@ pub struct Drawing {
     pub loss_classes: Vec<LossClass>,
     /// The colours of the built-in classes.
     pub palette: Palette,
+    /// How uptime is coloured, the least first. Empty: it is not shown.
+    pub uptime_classes: Vec<UptimeClass>,
+    /// Ends of slots whose rounds are not to be trusted, in Unix seconds.
+    pub suspect: Vec<i64>,
+    /// Alerts to mark on the time axis.
+    pub marks: Vec<AlertMark>,
     /// Seconds to add to a Unix time for the viewer's local time then.
     pub utc_offset: fn(i64) -> i32,
     /// Said in the middle of the plot when there is nothing to draw.
     pub message: String,
+}
+
+/// A series among others of one drawing.
+#[derive(Debug, Clone)]
+pub struct Series<'a> {
+    /// What the legend calls it.
+    pub name: String,
+    /// Its line, as configured; drawn so that it can be seen.
+    pub color: Color,
+    /// Its rows, when there are any.
+    pub frame: Option<&'a Frame>,
 }
 
 /// Hand-written because a function pointer has no useful `Debug`.
@@ -81,5 +105,21 @@ impl Drawing {
     /// The drawing as an SVG document. `None` draws axes and the message only.
     pub fn svg(&self, frame: Option<&Frame>) -> String {
         svg::write(self, frame)
+    }
+
+    /// Several series in one plot as an SVG document.
+    pub fn svg_of_lines(&self, series: &[Series<'_>]) -> String {
+        svg::write_lines(self, series)
+    }
+
+    /// One or several series as an SVG document that is looked at among many.
+    pub fn svg_small(&self, series: &[Series<'_>]) -> String {
+        svg::write_small(self, series)
+    }
+
+    /// Whether the background shows how long the host had been up.
+    fn shows_uptime(&self, frame: Option<&Frame>) -> bool {
+        let known = frame.is_some_and(|frame| frame.uptime.iter().any(|seconds| seconds.is_finite()));
+        known && !self.uptime_classes.is_empty() && !self.loss_background
     }
 }

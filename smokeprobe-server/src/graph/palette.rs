@@ -25,6 +25,30 @@ impl Color {
         let channel = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
         Self(channel(self.0, other.0), channel(self.1, other.1), channel(self.2, other.2))
     }
+
+    /// This colour for a line on `theme`: as near to it as has a contrast of 3:1 to the ground. Configured colours were
+    /// chosen on white, and some are too pale even there.
+    #[must_use]
+    pub fn legible(self, theme: Theme) -> Self {
+        let ink = theme.ink();
+        let steps = (0..=20).map(|step| self.mix(ink.text, f64::from(step) / 20.0));
+        steps.into_iter().find(|color| color.contrast(ink.ground) >= 3.0).unwrap_or(ink.text)
+    }
+
+    /// The contrast of two colours, from 1 to 21: WCAG 2.2, "contrast ratio".
+    pub fn contrast(self, other: Self) -> f64 {
+        let (one, other) = (self.luminance(), other.luminance());
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    /// WCAG 2.2, "relative luminance".
+    fn luminance(self) -> f64 {
+        let linear = |channel: u8| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2)
+    }
 }
 
 impl fmt::Display for Color {
@@ -69,6 +93,8 @@ pub struct Ink {
     pub unknown: Color,
     /// The thin line that joins the medians.
     pub joint: Color,
+    /// Alerts.
+    pub alert: Color,
 }
 
 impl Theme {
@@ -83,6 +109,7 @@ impl Theme {
                 axis: Color(0x8a, 0x94, 0x9f),
                 unknown: Color(0xee, 0xf1, 0xf5),
                 joint: Color(0x20, 0x20, 0x20),
+                alert: Color(0xc0, 0x24, 0x1a),
             },
             Self::Dark => Ink {
                 ground: Color(0x14, 0x18, 0x1d),
@@ -92,6 +119,7 @@ impl Theme {
                 axis: Color(0x6b, 0x76, 0x82),
                 unknown: Color(0x1e, 0x25, 0x2d),
                 joint: Color(0xf2, 0xf4, 0xf6),
+                alert: Color(0xff, 0x6b, 0x5e),
             },
         }
     }
@@ -226,6 +254,31 @@ mod tests {
     fn dark_smoke_runs_from_near_the_ground_to_near_white() {
         assert_eq!(Theme::Dark.smoke(0, 20), Color(0x2b, 0x31, 0x38));
         assert_eq!(Theme::Dark.smoke(9, 20), Color(0xdd, 0xe1, 0xe5));
+    }
+
+    #[test]
+    fn lines_can_be_seen_on_both_themes() {
+        // SmokePing's colours of several hosts.
+        let colors =
+            "004586 ff420e ffde20 579d1c 7e0021 83caff 314004 aecf00 4b1f6f ff950e c5000b 0084d1 ffffff 000000";
+        for color in colors.split(' ').map(|color| color.parse::<Color>().unwrap()) {
+            for theme in [Theme::Light, Theme::Dark] {
+                let (shown, ground) = (color.legible(theme), theme.ink().ground);
+                assert!(shown.contrast(ground) >= 3.0, "{color} on {theme:?} is {shown}");
+                assert!(shown == color || color.contrast(ground) < 3.0, "{color} needed no change");
+            }
+        }
+        assert!((Color(0, 0, 0).contrast(Color(255, 255, 255)) - 21.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn marks_can_be_seen_on_both_themes() {
+        for theme in [Theme::Light, Theme::Dark] {
+            assert!(theme.ink().alert.contrast(theme.ink().ground) >= 4.5, "{theme:?}");
+        }
+        for (_, dark) in CLASSIC {
+            assert!(dark.contrast(Theme::Dark.ink().ground) >= 3.0, "{dark}");
+        }
     }
 
     #[test]

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     const DOCUMENT: &str =
-        include_str!("snapshots/smokeprobe_server__graph__svg__tests__a_graph_with_smoke_loss_and_gaps.snap");
+        include_str!("svg/snapshots/smokeprobe_server__graph__svg__tests__a_graph_with_smoke_loss_and_gaps.snap");
 
     /// A real graph with this title.
     fn graph(title: &str) -> String {

@@ -95,6 +95,17 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A time for people: `35 min`, `5.2 h`, `12.3 days`.
+pub fn days(seconds: f64) -> String {
+    if seconds < 3600.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else if seconds < 2.0 * 86_400.0 {
+        format!("{:.1} h", seconds / 3600.0)
+    } else {
+        format!("{:.1} days", seconds / 86_400.0)
+    }
+}
+
 /// A number with three digits that count: `4.21`, `28.4`, `131`.
 pub fn three_digits(value: f64) -> String {
     if value.abs() < 9.995 {
@@ -130,6 +141,11 @@ mod tests {
         assert!((summary.deviation.unwrap() - 0.001).abs() < 1e-15);
         assert!((summary.steadiness().unwrap() - 2.0).abs() < 1e-12);
         assert_eq!(Summary::of(&frame, 5000, 6000), Summary::default());
+    }
+
+    #[test]
+    fn times_are_in_the_unit_that_fits() {
+        assert_eq!([0.0, 2100.0, 18_720.0, 1_062_720.0].map(days), ["0 min", "35 min", "5.2 h", "12.3 days"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use smokeprobe_server::graph::background::built_in_uptime;
-use smokeprobe_server::graph::palette::{Palette, Theme, built_in, class_of};
+use smokeprobe_server::graph::palette::{Color, Palette, Theme, built_in, class_of};
 use smokeprobe_server::graph::scale::{Plot, Scale, Spread, unison};
 use smokeprobe_server::graph::stats::{percent, rtt, three_digits};
 use smokeprobe_server::graph::ticks;
@@ -61,8 +61,16 @@ fn classes() -> Value {
             json!({
                 "theme": if theme == Theme::Dark { "dark" } else { "light" },
                 "ground": ink.ground.to_string(), "text": ink.text.to_string(), "muted": ink.muted.to_string(),
-                "grid": ink.grid.to_string(), "axis": ink.axis.to_string(), "unknown": ink.unknown.to_string(), "joint": ink.joint.to_string(),
+                "grid": ink.grid.to_string(), "axis": ink.axis.to_string(), "unknown": ink.unknown.to_string(), "joint": ink.joint.to_string(), "alert": ink.alert.to_string(),
             })
+        })
+        .collect();
+    let lines = "004586 ff420e ffde20 579d1c 7e0021 83caff 314004 aecf00 4b1f6f ff950e c5000b 0084d1 ffffff 000000";
+    let lines: Value = lines
+        .split(' ')
+        .map(|text| {
+            let color: Color = text.parse().unwrap();
+            json!([color.to_string(), color.legible(Theme::Light).to_string(), color.legible(Theme::Dark).to_string()])
         })
         .collect();
     json!({
@@ -70,6 +78,7 @@ fn classes() -> Value {
         "classic": counts.map(|pings| of(pings, Palette::Classic)),
         "uptime": uptimes(&built_in_uptime()),
         "ink": ink,
+        "lines": lines,
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use unicode_width::UnicodeWidthChar;
+
 use super::super::smoke::{Cell, Level};
 
 /// Along the tops from left to right, and back along the bottoms.
@@ -34,24 +36,41 @@ pub(super) fn rectangle(x0: f64, x1: f64, top: f64, bottom: f64) -> String {
     format!("M{} {}H{}V{}H{}Z", Px(x0), Px(top), Px(x1), Px(bottom), Px(x0))
 }
 
-/// About how wide a text is: half an em for Latin, a full one for CJK.
+/// About how wide a text is: half an em for Latin, a full one for CJK, nothing for what combines with another character.
 pub(super) fn text_width(text: &str) -> f64 {
-    text.chars().map(|c| if (c as u32) < 0x1100 { 7.0 } else { 13.0 }).sum()
+    text.chars().map(width_of).sum()
 }
 
-/// As much of `text` as fits in `width` pixels, with an ellipsis when something is left out.
-pub(super) fn fitting(text: &str, width: f64) -> String {
-    let mut used = 0.0;
-    let mut cut = String::new();
-    for c in text.chars() {
-        used += text_width(c.encode_utf8(&mut [0; 4]));
-        if used > width {
-            cut.push('…');
-            return cut;
-        }
-        cut.push(c);
+fn width_of(c: char) -> f64 {
+    match c.width() {
+        Some(0) => 0.0,
+        Some(2) => 13.0,
+        _ => 7.0,
     }
-    cut
+}
+
+/// As much of `text` as fits in `width` pixels, with an ellipsis when something is left out. What people see as one
+/// character is kept whole or left out.
+pub(super) fn fitting(text: &str, width: f64) -> String {
+    if text_width(text) <= width {
+        return text.to_owned();
+    }
+    let room = width - width_of('…');
+    let (mut used, mut end) = (0.0, 0);
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        // Accents, variants, skin colours and what a joiner joins belong to the character before.
+        let joined = width_of(c) == 0.0 || before == Some('\u{200d}') || ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
+        if !joined {
+            end = at;
+            if used + width_of(c) > room {
+                break;
+            }
+            used += width_of(c);
+        }
+        before = Some(c);
+    }
+    format!("{}…", text[..end].trim_end())
 }
 
 /// A number of pixels, to a tenth.
@@ -81,5 +100,29 @@ impl fmt::Display for Escaped<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_ends_with_an_ellipsis() {
+        assert_eq!(fitting("Frankfurt", 63.0), "Frankfurt");
+        assert_eq!(fitting("Frankfurt", 62.0), "Frankfu…");
+        assert_eq!(fitting("北京区存储", 65.0), "北京区存储");
+        assert_eq!(fitting("北京区存储", 64.0), "北京区存…");
+        assert_eq!(fitting("A host", 20.0), "A…", "no space before it");
+        assert_eq!(fitting("A host", -5.0), "…");
+        assert_eq!(fitting("", -5.0), "…");
+    }
+
+    #[test]
+    fn what_people_see_as_one_character_is_not_cut() {
+        let accents = "e\u{301}".repeat(10);
+        assert_eq!(fitting(&accents, 28.0), "e\u{301}e\u{301}e\u{301}…");
+        let family = "👩\u{200d}👩\u{200d}👧";
+        assert_eq!(fitting(&format!("{family}{family}{family}"), 34.0), format!("{family}{family}…"));
     }
 }

@@ -1,0 +1,127 @@
+//! Several series in one plot: their medians, each with an area, and a table of what they come to.
+
+use std::fmt::{self, Write};
+
+use smokeprobe_store::Frame;
+
+use super::super::overlay::{Area, Line, common_ceiling};
+use super::super::palette::Color;
+use super::super::stats::{Summary, percent, rtt};
+use super::super::{Drawing, Series};
+use super::layout::{Layout, Lines};
+use super::parts::{Escaped, Px, fitting, outline, rectangle, stairs};
+use super::{Document, scale};
+
+/// From one column of the table to the next.
+const COLUMN: f64 = 60.0;
+
+/// What a name needs at least.
+const NAME: f64 = 110.0;
+
+/// A column of the table: its heading, and its text.
+type Column = (&'static str, fn(&Summary) -> Option<String>);
+
+const COLUMNS: [Column; 8] = [
+    ("median avg", |all| all.median.map(|median| rtt(median.avg))),
+    ("max", |all| all.median.map(|median| rtt(median.max))),
+    ("min", |all| all.median.map(|median| rtt(median.min))),
+    ("now", |all| all.median.map(|median| rtt(median.now))),
+    ("sd", |all| all.deviation.map(rtt)),
+    ("loss avg", |all| all.loss.map(|loss| percent(loss.avg))),
+    ("max", |all| all.loss.map(|loss| percent(loss.max))),
+    ("now", |all| all.loss.map(|loss| percent(loss.now))),
+];
+
+/// What is shown where there is less room, as indexes of [`COLUMNS`].
+const FORMS: [&[usize]; 4] = [&[0, 1, 2, 3, 4, 5, 6, 7], &[0, 1, 3, 5, 6], &[0, 3, 5], &[0, 5]];
+
+/// Lines of text below the plot: a heading, the series, what was measured.
+pub(super) fn text_lines(series: usize) -> usize {
+    series + 2
+}
+
+impl Document {
+    pub(super) fn lines(&mut self, drawing: &Drawing, series: &[Series<'_>]) -> fmt::Result {
+        let layout = Layout::of(drawing, text_lines(series.len()));
+        let summaries: Vec<Summary> = series.iter().map(|one| summary(drawing, one.frame)).collect();
+        let frames = || series.iter().filter_map(|one| one.frame);
+        let scale = scale(drawing, frames(), layout.plot, common_ceiling(frames(), drawing.max_rtt));
+        let known = summaries.iter().any(|all| all.loss.is_some());
+        let answered = summaries.iter().any(|all| all.median.is_some());
+
+        self.open(drawing, &summaries.first().copied().filter(|_| series.len() == 1).unwrap_or_default())?;
+        self.heading(drawing)?;
+        self.grid(drawing, &scale, answered)?;
+        self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::MinMax))?;
+        self.axes(&layout.plot)?;
+        self.marks(drawing, &scale)?;
+        if !known {
+            self.message(drawing, &layout.plot)?;
+        }
+        if let Some(lines) = layout.lines {
+            self.table(series, &summaries, lines)?;
+            self.label(lines.left, lines.at(lines.count - 1), "start", &drawing.probe, false)?;
+        }
+        self.text.write_str("</svg>\n")
+    }
+
+    /// All areas first, so that none covers a median.
+    pub(super) fn areas_and_medians(&mut self, series: &[Series<'_>], line: impl Fn(&Frame) -> Line) -> fmt::Result {
+        let lines: Vec<(Color, Line)> =
+            series.iter().filter_map(|one| Some((one.color.legible(self.theme), line(one.frame?)))).collect();
+        for (color, line) in &lines {
+            let path: String = line.area.iter().map(|run| outline(run)).collect();
+            if !path.is_empty() {
+                writeln!(self.text, "<path d=\"{path}\" fill=\"{color}\" fill-opacity=\"0.18\"/>")?;
+            }
+        }
+        for (color, line) in &lines {
+            let path: String = line.median.iter().map(|run| stairs(run)).collect();
+            self.stroke(&path, &color.to_string(), 1.75)?;
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, series: &[Series<'_>], summaries: &[Summary], lines: Lines) -> fmt::Result {
+        let room = lines.right - lines.left - NAME;
+        let form = FORMS.into_iter().find(|form| form.len() as f64 * COLUMN <= room).unwrap_or(&FORMS[3][..1]);
+        let right = |place: usize| lines.right - (form.len() - 1 - place) as f64 * COLUMN;
+        for (place, &column) in form.iter().enumerate() {
+            self.label(right(place), lines.at(0), "end", COLUMNS[column].0, false)?;
+        }
+        let rows = lines.count.saturating_sub(2);
+        // The last line says how many more there are, when there are.
+        let shown = if series.len() > rows { rows.saturating_sub(1) } else { series.len() };
+        let name = lines.right - form.len() as f64 * COLUMN - lines.left - 24.0;
+        for (row, (one, all)) in series.iter().zip(summaries).take(shown).enumerate() {
+            let y = lines.at(row + 1);
+            let color = one.color.legible(self.theme);
+            self.fill(&rectangle(lines.left, lines.left + 10.0, y - 9.0, y + 1.0), &color.to_string())?;
+            self.label(lines.left + 16.0, y, "start", &fitting(&one.name, name), true)?;
+            for (place, &column) in form.iter().enumerate() {
+                let text = COLUMNS[column].1(all).unwrap_or_else(|| "–".to_owned());
+                self.label(right(place), y, "end", &text, column == 0)?;
+            }
+        }
+        if shown < series.len() {
+            let more = format!("and {} more", series.len() - shown);
+            self.label(lines.left + 16.0, lines.at(shown + 1), "start", &more, false)?;
+        }
+        Ok(())
+    }
+
+    /// Text in pieces of different colours, that ends at `x`.
+    pub(super) fn pieces(&mut self, x: f64, y: f64, pieces: &[(Color, String)]) -> fmt::Result {
+        write!(self.text, "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-weight=\"600\">", Px(x), Px(y))?;
+        for (index, (color, text)) in pieces.iter().enumerate() {
+            let space = if index == 0 { "" } else { " " };
+            write!(self.text, "<tspan fill=\"{color}\">{space}{}</tspan>", Escaped(text))?;
+        }
+        writeln!(self.text, "</text>")
+    }
+}
+
+/// What a series comes to in the range that is drawn.
+pub(super) fn summary(drawing: &Drawing, frame: Option<&Frame>) -> Summary {
+    frame.map(|frame| Summary::of(frame, drawing.from, drawing.to)).unwrap_or_default()
+}

@@ -1,0 +1,86 @@
+//! The small form: one among many, as in the overview of a section.
+
+use std::fmt::{self, Write};
+
+use super::super::overlay::{Area, Line, common_ceiling};
+use super::super::palette::Color;
+use super::super::smoke::Smoke;
+use super::super::stats::{Summary, percent, rtt};
+use super::super::{Drawing, Series};
+use super::layout::Layout;
+use super::lines::summary;
+use super::parts::{fitting, stairs, text_width};
+use super::{Document, scale};
+
+/// Values in the heading at most.
+const VALUES: usize = 4;
+
+impl Document {
+    pub(super) fn small(&mut self, drawing: &Drawing, series: &[Series<'_>]) -> fmt::Result {
+        let Layout { plot, .. } = Layout::small(drawing);
+        let summaries: Vec<Summary> = series.iter().map(|one| summary(drawing, one.frame)).collect();
+        let frames = || series.iter().filter_map(|one| one.frame);
+        let scale = scale(drawing, frames(), plot, common_ceiling(frames(), drawing.max_rtt));
+        let answered = summaries.iter().any(|all| all.median.is_some());
+
+        self.open(drawing, &summaries.first().copied().unwrap_or_default())?;
+        self.small_heading(drawing, series, &summaries)?;
+        let marks: Vec<Smoke> = frames().map(|frame| Smoke::of(frame, &scale, &self.classes, drawing.now)).collect();
+        if let [alone] = &marks[..] {
+            self.unknown(drawing, &plot, alone)?;
+        }
+        self.grid(drawing, &scale, answered)?;
+        self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::Deviation))?;
+        for smoke in &marks {
+            self.lossy_medians(smoke)?;
+            self.rug(&plot, &smoke.rug, 6.0)?;
+        }
+        if let [alone] = &marks[..] {
+            self.all_lost(&plot, alone)?;
+        }
+        self.axes(&plot)?;
+        self.marks(drawing, &scale)?;
+        if !summaries.iter().any(|all| all.loss.is_some()) {
+            self.message(drawing, &plot)?;
+        }
+        self.text.write_str("</svg>\n")
+    }
+
+    /// Where pings were lost, the median has the colour of their number.
+    fn lossy_medians(&mut self, smoke: &Smoke) -> fmt::Result {
+        for (index, class) in self.classes.clone().iter().enumerate().skip(1) {
+            let pieces = smoke.median.iter().filter(|piece| piece.class == index);
+            let stairs: String = pieces.map(|piece| stairs(&piece.levels)).collect();
+            self.stroke(&stairs, &class.color(self.theme).to_string(), 2.5)?;
+        }
+        Ok(())
+    }
+
+    /// The name, and what each series was at last; loss where there was any.
+    fn small_heading(&mut self, drawing: &Drawing, series: &[Series<'_>], summaries: &[Summary]) -> fmt::Result {
+        let right = f64::from(drawing.width) - 8.0;
+        let alone = series.len() == 1;
+        let mut values: Vec<(Color, String)> = Vec::new();
+        for (one, all) in series.iter().zip(summaries).take(VALUES) {
+            let median = all.median.map(|median| rtt(median.now));
+            // Of the last round: an answer that is long past is no value of now.
+            let lost = all.loss.filter(|loss| loss.now > 0.0);
+            let median = median.filter(|_| lost.is_none_or(|loss| loss.now < 1.0));
+            let color = if alone { self.ink.text } else { one.color.legible(self.theme) };
+            values.extend(median.map(|median| (color, median)));
+            let worst = self.ink.alert;
+            values.extend(lost.map(|loss| (worst, format!("{} lost", percent(loss.now)))));
+        }
+        let room = right - 10.0 - 60.0;
+        while values.len() > 1 && width(&values) > room {
+            values.pop();
+        }
+        let title = fitting(&drawing.title, right - 18.0 - width(&values));
+        self.title(&title, 8.0, 16.0)?;
+        if values.is_empty() { Ok(()) } else { self.pieces(right, 16.0, &values) }
+    }
+}
+
+fn width(values: &[(Color, String)]) -> f64 {
+    values.iter().map(|(_, text)| text_width(text) + 7.0).sum()
+}

@@ -1,0 +1,175 @@
+//! Documents of frames of every kind.
+
+use proptest::prelude::*;
+use smokeprobe_store::Consolidation;
+
+use super::super::palette::Palette;
+use super::*;
+
+const NOON: i64 = 1_795_348_800;
+
+fn drawing() -> Drawing {
+    Drawing {
+        title: "AWS北京区S3".to_owned(),
+        subtitle: "last 3 hours".to_owned(),
+        probe: "20 TCP Pings every 300 s".to_owned(),
+        width: 697,
+        height: 297,
+        theme: Theme::Light,
+        from: NOON - 10_800,
+        to: NOON,
+        now: NOON,
+        max_rtt: None,
+        ceiling: None,
+        logarithmic: false,
+        loss_background: false,
+        nodata_color: None,
+        loss_classes: Vec::new(),
+        palette: Palette::Default,
+        uptime_classes: Vec::new(),
+        suspect: Vec::new(),
+        marks: Vec::new(),
+        utc_offset: |_| 0,
+        message: "no data in this range".to_owned(),
+    }
+}
+
+/// 36 rows of every kind, from a formula.
+fn frame() -> Frame {
+    let rows = 36;
+    let lost = |row: usize| match row {
+        4 => 1,
+        9 => 3,
+        14 => 12,
+        15 | 16 => 20,
+        _ => 0,
+    };
+    let known = |row: usize| !(22..26).contains(&row);
+    let rtt = |row: usize, ping: usize| 0.004 + 1e-4 * ((row * 7) % 11) as f64 + 5e-5 * (ping * ping) as f64 / 20.0;
+    let sample = |row: usize, ping: usize| {
+        let (front, back) = (lost(row) / 2, lost(row) - lost(row) / 2);
+        if known(row) && ping >= front && ping < 20 - back { rtt(row, ping) } else { f64::NAN }
+    };
+    Frame {
+        start: NOON - 10_800 + 300,
+        step: 300,
+        consolidation: Consolidation::Average,
+        pings: 20,
+        loss: (0..rows).map(|row| if known(row) { lost(row) as f64 } else { f64::NAN }).collect(),
+        median: (0..rows).map(|row| if lost(row) == 20 { f64::NAN } else { sample(row, 10) }).collect(),
+        uptime: vec![f64::NAN; rows],
+        samples: (0..20).map(|ping| (0..rows).map(|row| sample(row, ping)).collect()).collect(),
+    }
+}
+
+fn texts(svg: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(svg).unwrap_or_else(|err| panic!("{err}\n{svg}"));
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    texts
+        .map(|text| {
+            text.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect::<String>()
+        })
+        .collect()
+}
+
+#[test]
+fn a_graph_with_smoke_loss_and_gaps() {
+    insta::assert_snapshot!(drawing().svg(Some(&frame())));
+}
+
+#[test]
+fn a_dark_logarithmic_graph_with_loss_background() {
+    let dark = Drawing { theme: Theme::Dark, logarithmic: true, loss_background: true, ..drawing() };
+    insta::assert_snapshot!(dark.svg(Some(&frame())));
+}
+
+#[test]
+fn what_is_drawn_can_be_read() {
+    let texts = texts(&drawing().svg(Some(&frame())));
+    for wanted in ["AWS北京区S3", "last 3 hours", "4 ms", "09:30", "now", "20 TCP Pings every 300 s", "4–5", "20/20"]
+    {
+        assert!(texts.iter().any(|text| text == wanted), "{wanted} is not in {texts:?}");
+    }
+    assert!(texts.iter().any(|text| text.ends_with(" am/s")), "{texts:?}");
+}
+
+#[test]
+fn without_data_the_message_is_shown() {
+    assert!(texts(&drawing().svg(None)).contains(&"no data in this range".to_owned()));
+    let mut nothing = frame();
+    nothing.loss.fill(f64::NAN);
+    nothing.median.fill(f64::NAN);
+    assert!(texts(&drawing().svg(Some(&nothing))).contains(&"no data in this range".to_owned()));
+    assert!(!texts(&drawing().svg(Some(&frame()))).contains(&"no data in this range".to_owned()));
+}
+
+#[test]
+fn titles_of_any_characters_stay_text() {
+    let title = "<script>alert(\"1\")</script> & ]]> \u{0}\u{8}\u{1b}\u{ffff} 'x' 北京";
+    let hostile = Drawing { title: title.to_owned(), width: 2000, ..drawing() };
+    let svg = hostile.svg(Some(&frame()));
+    assert!(!svg.contains("<script"));
+    assert!(texts(&svg)[0].starts_with("<script>alert(\"1\")</script> & ]]> \u{fffd}"), "{:?}", texts(&svg)[0]);
+}
+
+#[test]
+fn every_size_gives_a_document_that_parses() {
+    for (width, height) in [(100, 60), (300, 120), (390, 240), (4000, 4000)] {
+        texts(&Drawing { width, height, ..drawing() }.svg(Some(&frame())));
+    }
+}
+
+#[test]
+fn long_titles_make_room_for_the_range() {
+    let long = Drawing { title: "长".repeat(300), ..drawing() };
+    let title = &texts(&long.svg(None))[0];
+    assert!(title.ends_with('…') && title.chars().count() < 60, "{title}");
+}
+
+/// Any bits, and the odd ones often.
+fn value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        Just(f64::NAN),
+        Just(f64::INFINITY),
+        Just(0.0),
+        Just(-1.0),
+        Just(f64::MIN_POSITIVE),
+        Just(f64::MAX),
+        0.0..0.1_f64,
+    ]
+}
+
+proptest! {
+    #[test]
+    fn rows_of_any_bits_give_a_document_of_finite_numbers(
+        rows in proptest::collection::vec((value(), value(), value(), value()), 0..40),
+        start in any::<i32>(),
+        step in 1_u32..100_000,
+        span in 1_i64..1_000_000_000,
+        logarithmic: bool,
+        loss_background: bool,
+    ) {
+        let frame = Frame {
+            start: start.into(),
+            step,
+            consolidation: Consolidation::Average,
+            pings: 2,
+            loss: rows.iter().map(|row| row.0).collect(),
+            median: rows.iter().map(|row| row.1).collect(),
+            uptime: vec![f64::NAN; rows.len()],
+            samples: vec![rows.iter().map(|row| row.2).collect(), rows.iter().map(|row| row.3).collect()],
+        };
+        let from = i64::from(start) - 100;
+        let drawing = Drawing { from, to: from + span, logarithmic, loss_background, ..drawing() };
+        let svg = drawing.svg(Some(&frame));
+        let document = roxmltree::Document::parse(&svg).unwrap_or_else(|err| panic!("{err}\n{svg}"));
+        for node in document.descendants() {
+            for attribute in node.attributes() {
+                let value = attribute.value();
+                prop_assert!(!value.contains("NaN") && !value.contains("inf"), "{}={value}", attribute.name());
+            }
+        }
+        prop_assert!(svg.len() < 100_000, "{} bytes", svg.len());
+    }
+}
