@@ -6,7 +6,8 @@
 //!
 //! | address | what it answers |
 //! |---|---|
-//! | `/` | the page |
+//! | `/`, `/embed` | the page; as frames of other sites show it |
+//! | `/api/v1/session` | who one is; signing in and out |
 //! | `/api/v1/tree` | the sections with the state of each series |
 //! | `/api/v1/outline` | what the configuration says, for the page |
 //! | `/api/v1/states` | how every series is now, for the page |
@@ -23,12 +24,14 @@
 //! | `/healthz` | 200 while the process answers |
 //! | `/readyz` | 200 while a plan runs, else 503. A faulty configuration on disk does not change that, as the plan before it still runs; the body and `/metrics` tell of it |
 
+mod access;
 mod alerts;
 mod assets;
 mod charts;
 mod describe;
 mod error;
 mod graph;
+mod guesses;
 mod health;
 mod hierarchy;
 mod index;
@@ -52,12 +55,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::middleware;
 use axum::routing::{delete, get, post};
 use smokeprobe_core::{Clock, WallTime};
 use smokeprobe_store::Store;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+pub use access::{Access, AccessOptions, Network, OPEN, ProxyUsers};
 pub use error::ApiError;
 pub(crate) use graph::mail_picture;
 pub use health::Readiness;
@@ -84,6 +89,7 @@ pub struct WebState {
     streams: Streams,
     updates: Arc<Updates>,
     indexed: Indexed,
+    access: Arc<Access>,
     /// Who may be asked about alerts, where there are any.
     alerts: Option<AlertDesk>,
 }
@@ -101,12 +107,20 @@ impl WebState {
         let (workers, streams, updates) = (Workers::default(), Streams::default(), Arc::default());
         let indexed = Indexed::default();
         Self { live, store, clock, metrics, readiness, started, workers, streams, updates, indexed, alerts: None }
+        let access = Arc::default();
+        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, access, alerts: None }
     }
 
     /// The same with alerts that can be asked.
     #[must_use]
     pub fn with_alerts(self, alerts: AlertDesk) -> Self {
         Self { alerts: Some(alerts), ..self }
+    }
+
+    /// The same for those alone whom `access` lets in.
+    #[must_use]
+    pub fn with_access(self, access: Arc<Access>) -> Self {
+        Self { access, ..self }
     }
 }
 
@@ -117,16 +131,14 @@ impl std::fmt::Debug for WebState {
     }
 }
 
-/// Nothing is fetched from elsewhere, nothing runs or is styled from within a document.
-const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
-
 /// All addresses of the server.
 pub fn router(state: WebState) -> Router {
     let header = |name: HeaderName, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     Router::new()
         .route("/", get(assets::page))
+        .route(access::FRAME, get(assets::page))
         .route("/assets/{*path}", get(assets::asset))
+        .route("/api/v1/session", get(access::show).post(access::sign_in).delete(access::sign_out))
         .route("/api/v1/tree", get(tree::tree))
         .route("/api/v1/outline", get(outline::outline))
         .route("/api/v1/overview", get(overview::overview))
@@ -152,9 +164,10 @@ pub fn router(state: WebState) -> Router {
         .merge(legacy::routes())
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_method)
-        .with_state(state)
+        .with_state(state.clone())
+        .layer(middleware::from_fn_with_state(state, access::guard))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .layer(middleware::from_fn(access::policy))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))
 }

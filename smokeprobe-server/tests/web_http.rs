@@ -415,10 +415,20 @@ async fn answers_are_compressed_for_those_who_ask() {
 #[tokio::test]
 async fn every_answer_carries_the_strict_policy() {
     let fixture = Fixture::new();
-    for address in ["/", "/api/v1/tree", "/graph/Storage.NingxiaS3.svg", "/nothing", "/metrics"] {
+    for (address, policy, frames) in [
+        ("/", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';", "'self'"),
+        ("/embed", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';", "*"),
+        ("/api/v1/tree", "default-src 'none';", "'self'; sandbox"),
+        ("/graph/Storage.NingxiaS3.svg", "default-src 'none';", "'self'; sandbox"),
+        ("/graph/Storage.NingxiaS3.png", "default-src 'none';", "'self'; sandbox"),
+        ("/nothing", "default-src 'none';", "'self'; sandbox"),
+        ("/smokeping.cgi", "default-src 'none';", "'self'; sandbox"),
+        ("/metrics", "default-src 'none';", "'self'; sandbox"),
+    ] {
         let answer = read(&fixture, address).await;
-        let policy = answer.header(header::CONTENT_SECURITY_POLICY);
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+        let whole = format!("{policy} base-uri 'none'; form-action 'none'; frame-ancestors {frames}");
+        assert_eq!(answer.header(header::CONTENT_SECURITY_POLICY), whole, "{address}");
         assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+        assert_eq!(answer.header(header::REFERRER_POLICY), "same-origin");
     }
 }

@@ -94,6 +94,11 @@ impl Password {
         Ok(Self(text))
     }
 
+    /// For a digest of it that is kept in memory.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// The hash to keep, with a new salt.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::WebState;
+use super::access::Visitor;
 
 /// Whether a plan runs. The shell that starts and stops measuring says so here.
 #[derive(Debug, Default)]
@@ -56,8 +57,8 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-pub(super) async fn readyz(State(web): State<WebState>) -> Response {
-    let reason = web.readiness.reason();
+pub(super) async fn readyz(State(web): State<WebState>, visitor: Visitor) -> Response {
+    let (reason, may_view) = (web.readiness.reason(), visitor.may_view());
     let reload = web.live.reload.load();
     let writer = web.live.writer.load();
     let alerts = web.live.alerts.view();
@@ -65,9 +66,14 @@ pub(super) async fn readyz(State(web): State<WebState>) -> Response {
     let body = Report {
         ready: reason.is_none(),
         reason,
-        config_error: reload.error.as_deref(),
-        writer_blocked: writer.blocked.as_deref(),
-        alerts_blocked: alerts.state.trouble.as_deref(),
+        config_error: told(may_view, reload.error.as_deref()),
+        writer_blocked: told(may_view, writer.blocked.as_deref()),
+        alerts_blocked: told(may_view, alerts.state.trouble.as_deref()),
     };
     (status, Json(body)).into_response()
+}
+
+/// Names and paths are for those who may look; that there is something wrong is for everybody.
+fn told(may_view: bool, why: Option<&str>) -> Option<&str> {
+    if may_view { why } else { why.map(|_| "sign in to see what it is") }
 }

@@ -16,6 +16,7 @@ use axum::routing::get;
 use smokeprobe_core::{SeriesId, TargetPath, Vantage};
 use url::form_urlencoded::Serializer;
 
+use super::access::Visitor;
 use super::error::ApiError;
 use super::hierarchy::{self, Found};
 use super::params::{Params, Range};
@@ -41,12 +42,17 @@ const USUAL: i64 = 3 * 3600;
 /// Bytes of a filter at most that a page is told of.
 const MAX_FILTER: usize = 200;
 
+/// Whether this is one of them.
+pub(super) fn is_old(path: &str) -> bool {
+    ADDRESSES.contains(&path)
+}
+
 /// The old addresses.
 pub(super) fn routes() -> Router<WebState> {
     ADDRESSES.into_iter().fold(Router::new(), |router, address| router.route(address, get(answer).post(answer)))
 }
 
-async fn answer(State(web): State<WebState>, request: Request) -> Result<Response, ApiError> {
+async fn answer(State(web): State<WebState>, visitor: Visitor, request: Request) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let params = query::read(&parts, body).await?;
     if params.text("slave").is_some() {
@@ -55,6 +61,8 @@ async fn answer(State(web): State<WebState>, request: Request) -> Result<Respons
     if let (Some(target), Some(secret)) = (params.text("target"), params.text("secret")) {
         return update::update(&web, &parts, target, secret).await;
     }
+    // Everything else is for those who may look.
+    visitor.viewing()?;
     let image = params.choice("displaymode", &[("s", false), ("n", false), ("a", true)])?.unwrap_or(false);
     let now = web.clock.wall();
     let span = times::span(&params, now)?;

@@ -25,11 +25,16 @@ pub(super) struct Workers {
 
 impl Default for Workers {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Arc::new(Semaphore::new(AT_ONCE + WAITING)) }
+        Self::new(AT_ONCE, WAITING)
     }
 }
 
 impl Workers {
+    /// Runs so many pieces of work at once while others wait.
+    pub(super) fn new(at_once: usize, waiting: usize) -> Self {
+        Self { turns: Arc::new(Semaphore::new(at_once)), places: Arc::new(Semaphore::new(at_once + waiting)) }
+    }
+
     /// Runs `work` on a blocking thread once it is its turn.
     pub(super) async fn run<T: Send + 'static>(
         &self,

@@ -5,18 +5,18 @@ use std::fmt;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde::de::{self, Visitor};
+use serde::de;
 use serde::{Deserialize, Deserializer, Serialize};
 use smokeprobe_alerts::{MessageId, RecipientId, Scope, Silence, Weekly, When};
 use smokeprobe_core::{SeriesId, TargetPath, WallTime};
 
 use super::super::WebState;
+use super::super::access::{Operator, Sent, Visitor};
 use super::super::error::ApiError;
 use super::super::params::Name;
 use super::super::series::json;
 use super::body::DAYS;
 use super::desk;
-use super::operate::{Operator, Sent};
 use crate::alerting::trial::Trial;
 use crate::timespec;
 
@@ -46,9 +46,11 @@ pub(in crate::web) struct AcknowledgeBody {
 
 pub(in crate::web) async fn acknowledge(
     State(web): State<WebState>,
+    visitor: Visitor,
     Sent(body): Sent<AcknowledgeBody>,
 ) -> Result<Response, ApiError> {
     let AcknowledgeBody { target, alert, author, comment } = body;
+    let author = visitor.author(author);
     words(&author, &comment)?;
     let warning = desk(&web)?.acknowledge(target, alert, author, comment).await?;
     json(&DoneBody { id: None, warning })
@@ -84,8 +86,10 @@ struct WeeklyOrder {
 
 pub(in crate::web) async fn silence(
     State(web): State<WebState>,
-    Sent(body): Sent<SilenceOrder>,
+    visitor: Visitor,
+    Sent(mut body): Sent<SilenceOrder>,
 ) -> Result<Response, ApiError> {
+    body.author = visitor.author(body.author);
     let silence = body.silence(web.clock.wall())?;
     let (id, warning) = desk(&web)?.silence(silence).await?;
     json(&DoneBody { id: Some(id.to_string()), warning })
@@ -251,7 +255,7 @@ impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
 
-        impl Visitor<'_> for Either {
+        impl de::Visitor<'_> for Either {
             type Value = Moment;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,33 +6,27 @@
 //! 3. SmokePing's own secrets are numbers below a million: who guesses is soon turned away for the rest of the minute.
 //! 4. Whoever guesses cannot fill the log or the memory.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use smokeprobe_core::{MonoTime, TargetPath};
+use smokeprobe_core::TargetPath;
 
+use super::super::access::through_proxy;
 use super::super::error::ApiError;
+use super::super::guesses::{Guesses, guesser};
 use super::super::serve::Peer;
-use super::super::{WebState, alerts, describe};
+use super::super::{WebState, describe};
 use crate::config::plan::TargetHost;
 use crate::dynamic;
 
 /// Wrong secrets a minute that one address may send.
 const WRONG: u32 = 20;
 
-/// Addresses at most whose wrong secrets are counted apart; the others share one count.
-const GUESSERS: usize = 1024;
-
-const MINUTE: Duration = Duration::from_secs(60);
-
 /// What became of the updates, and who guesses.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::web) struct Updates {
     /// Addresses written.
     pub(in crate::web) changed: AtomicU64,
@@ -47,47 +41,15 @@ pub(in crate::web) struct Updates {
     writing: Mutex<()>,
 }
 
-/// The wrong secrets of the current minute.
-#[derive(Debug, Default)]
-struct Guesses {
-    since: Option<MonoTime>,
-    wrong: HashMap<IpAddr, u32>,
-}
-
-impl Guesses {
-    /// Forgets those of an earlier minute.
-    fn at(&mut self, now: MonoTime) -> &mut Self {
-        if self.since.is_none_or(|since| now.saturating_since(since) >= MINUTE) {
-            *self = Self { since: Some(now), wrong: HashMap::new() };
-        }
-        self
-    }
-
-    /// Counts apart, or together with everybody else.
-    fn counted_as(&self, peer: IpAddr) -> IpAddr {
-        let known = self.wrong.contains_key(&peer) || self.wrong.len() < GUESSERS;
-        if known { peer } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) }
-    }
-
-    fn turned_away(&self, peer: IpAddr) -> bool {
-        self.wrong.get(&self.counted_as(peer)).is_some_and(|wrong| *wrong >= WRONG)
-    }
-
-    /// Counts a wrong secret; whether it is the minute's first.
-    fn wrong(&mut self, peer: IpAddr) -> bool {
-        let first = self.wrong.is_empty();
-        *self.wrong.entry(self.counted_as(peer)).or_default() += 1;
-        first
-    }
-}
-
-/// Who may be one guesser: an IPv6 host has its whole /64.
-fn guesser(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+impl Default for Updates {
+    fn default() -> Self {
+        Self {
+            changed: AtomicU64::default(),
+            unchanged: AtomicU64::default(),
+            refused: AtomicU64::default(),
+            failed: AtomicU64::default(),
+            guesses: Mutex::new(Guesses::new(WRONG)),
+            writing: Mutex::default(),
         }
     }
 }
@@ -124,7 +86,7 @@ pub(super) async fn update(web: &WebState, parts: &Parts, target: &str, secret: 
         }
         return Err(ApiError::forbidden("this is not the secret of that target"));
     }
-    if alerts::through_proxy(&parts.headers) {
+    if through_proxy(&parts.headers) {
         let message =
             "this came through a proxy, so that the address of the host is not known; connect to the server itself";
         return Err(ApiError::forbidden(message));
@@ -162,43 +124,4 @@ pub(super) async fn update(web: &WebState, parts: &Parts, target: &str, secret: 
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, said).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn peer(number: u32) -> IpAddr {
-        IpAddr::V4(number.into())
-    }
-
-    #[test]
-    fn guesser_is_turned_away_for_the_rest_of_the_minute() {
-        let (mut guesses, start) = (Guesses::default(), MonoTime::ORIGIN);
-        for number in 0..WRONG {
-            assert!(!guesses.at(start).turned_away(peer(7)), "{number}");
-            assert_eq!(guesses.at(start).wrong(peer(7)), number == 0, "only the first is told");
-        }
-        assert!(guesses.at(start + MINUTE / 2).turned_away(peer(7)));
-        assert!(!guesses.at(start + MINUTE / 2).turned_away(peer(8)), "others are not");
-        assert!(!guesses.at(start + MINUTE).turned_away(peer(7)));
-    }
-
-    #[test]
-    fn memory_of_guessers_is_bounded() {
-        let (mut guesses, start) = (Guesses::default(), MonoTime::ORIGIN);
-        for number in 0..100_000 {
-            guesses.at(start).wrong(peer(number));
-        }
-        assert!(guesses.wrong.len() <= GUESSERS + 1);
-        assert!(guesses.at(start).turned_away(peer(200_000)), "those whom nobody counts share one count");
-    }
-
-    #[test]
-    fn addresses_of_one_ipv6_host_are_one_guesser() {
-        let of = |address: &str| guesser(address.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-    }
 }
