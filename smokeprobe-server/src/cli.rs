@@ -1,5 +1,6 @@
 //! The command line.
 
+mod access;
 mod alerts;
 mod dynamic;
 mod export;
@@ -65,6 +66,8 @@ struct RunArgs {
     /// Where to serve the page and the API.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888")]
     listen: SocketAddr,
+    #[command(flatten)]
+    access: access::AccessArgs,
 }
 
 #[derive(Debug, Args)]
@@ -97,7 +100,8 @@ fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
-    run::run(RunOptions { config: args.config.config, listen: args.listen })?;
+    let (users, access) = args.access.options();
+    run::run(RunOptions { config: args.config.config, listen: args.listen, users, access })?;
     Ok(ExitCode::SUCCESS)
 }
 

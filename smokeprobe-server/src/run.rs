@@ -9,6 +9,7 @@
 //! Stop, by SIGTERM or SIGINT: the engine closes the rounds in flight with what they have, the writer stores and syncs
 //! all that waits while the alerts judge and keep it, the web lets open requests end; within two seconds, whatever hangs.
 
+mod access;
 mod alerts;
 mod limits;
 mod load;
@@ -36,8 +37,9 @@ use crate::config::Plan;
 use crate::live::{Live, LiveSink, Measuring, ReloadState};
 use crate::rawlog::RawLogSink;
 use crate::series::Shelf;
+use crate::users::UsersError;
 use crate::watch::Watch;
-use crate::web::{self, Metrics, MetricsSink, Readiness, WebState};
+use crate::web::{self, AccessOptions, Metrics, MetricsSink, Readiness, WebState};
 use crate::writer::{Keep, Writer};
 use alerts::Alerts;
 use load::{Fresh, load};
@@ -51,6 +53,10 @@ pub struct RunOptions {
     pub config: PathBuf,
     /// Where to serve the web.
     pub listen: SocketAddr,
+    /// The file of users, when there are any.
+    pub users: Option<PathBuf>,
+    /// Who else may look; [`AccessOptions::loopback`] follows from where it listens.
+    pub access: AccessOptions,
 }
 
 /// Why the daemon could not start.
@@ -75,6 +81,9 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// The file of users cannot be read, or has a fault in it.
+    #[error("nobody could sign in")]
+    Users(#[source] UsersError),
     /// The system gives no thread, no signals, or no runtime.
     #[error("cannot {action}")]
     System {
@@ -154,6 +163,7 @@ impl Daemon {
         let address = options.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
         let address = listener.local_addr().unwrap_or(address);
+        let who = access::open(options.access, options.users, address, &plan).await?;
 
         let live = Arc::new(Live::new(Arc::clone(&plan)));
         live.reload.store(Arc::new(ReloadState { at: clock.wall(), error: None }));
@@ -163,7 +173,8 @@ impl Daemon {
             .map_err(|source| RunError::System { action: "start the alerts", source })?;
         let state =
             WebState::new(Arc::clone(&live), of_web, Arc::clone(&clock), Arc::clone(&metrics), Arc::clone(&readiness))
-                .with_alerts(alerts.desk());
+                .with_alerts(alerts.desk())
+                .with_access(who);
         let web = Web::start(listener, web::router(state))
             .map_err(|source| RunError::System { action: "start the web server", source })?;
 
