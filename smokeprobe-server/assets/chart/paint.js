@@ -1,0 +1,234 @@
+// A picture of rows → ink on a canvas, in CSS pixels. Knows nothing of the page around it.
+
+import { INK, hex, mix, smokeColor } from "./palette.js";
+import { x } from "./scale.js";
+import { line, smoke, suspects } from "./smoke.js";
+import { times, values } from "./ticks.js";
+
+/**
+ * A line of a chart; `color` where several are overlaid.
+ * @typedef {{frame: import("./frame.js").Frame, color: string | null}} PictureLine
+ * An alert's time, from raised to cleared; null beyond what is known.
+ * @typedef {{alert: string, series: string, raised: number | null, cleared: number | null, reason: string}} AlertSpan
+ * @typedef {{lines: PictureLine[], scale: import("./scale.js").Scale, theme: import("./palette.js").Theme,
+ *   classes: import("./palette.js").LossClass[], lossBackground: boolean, nodataColor: string | null, now: number,
+ *   alerts: AlertSpan[], utcOffset: (unixSeconds: number) => number, nowLabel: string, font: string}} Picture
+ */
+
+/** Height of the lane below the axis that alert marks are in. */
+export const LANE = 12;
+
+/** @param {CanvasRenderingContext2D} ctx @param {Picture} picture @param {number} ratio device pixels a CSS pixel */
+export function paint(ctx, picture, ratio) {
+  const { lines, scale, theme, classes, now } = picture;
+  const ink = INK[theme];
+  const answered = lines.some(({ frame }) => frame.median.some(Number.isFinite));
+  ctx.font = picture.font;
+  if (lines.length === 1 && lines[0].color === null) {
+    const { frame } = lines[0];
+    const marks = smoke(frame, scale, classes, now);
+    boxes(ctx, marks.unknown, scale.plot.top, scale.plot.bottom, picture.nodataColor ? hex(picture.nodataColor) : ink.unknown);
+    if (picture.lossBackground) {
+      for (const tick of marks.rug) {
+        boxes(ctx, [tick], scale.plot.top, scale.plot.bottom, mix(classes[tick.class][theme], ink.ground, 2 / 3));
+      }
+    }
+    grid(ctx, picture, answered, ratio);
+    for (const { depth, runs } of marks.bands) {
+      ctx.fillStyle = smokeColor(theme, depth, frame.pings);
+      fillRuns(ctx, runs);
+    }
+    medians(ctx, marks, theme, classes);
+    hatch(ctx, scale, marks.all_lost, classes[classes.length - 1][theme], 0.75, 1);
+    for (const { x0, x1, share, class: kind } of marks.rug) {
+      // Wide enough to be seen, tall enough that a single loss shows.
+      const widen = Math.max(1 - (x1 - x0), 0) / 2;
+      ctx.fillStyle = classes[kind][theme];
+      ctx.fillRect(x0 - widen, scale.plot.top, x1 - x0 + 2 * widen, 3 + 9 * share);
+    }
+    hatch(ctx, scale, suspects(frame, scale), ink.muted, 0.7, -1);
+  } else {
+    grid(ctx, picture, answered, ratio);
+    overlay(ctx, picture);
+  }
+  axes(ctx, scale.plot, ink.axis, ratio);
+  for (const span of picture.alerts) bracket(ctx, scale, span, theme);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {import("./smoke.js").Extent[]} extents @param {number} top @param {number} bottom @param {string} color */
+function boxes(ctx, extents, top, bottom, color) {
+  ctx.fillStyle = color;
+  for (const { x0, x1 } of extents) ctx.fillRect(x0, top, x1 - x0, bottom - top);
+}
+
+/** Along the tops from left to right, and back along the bottoms. @param {CanvasRenderingContext2D} ctx @param {import("./smoke.js").Cell[][]} runs */
+function fillRuns(ctx, runs) {
+  ctx.beginPath();
+  for (const run of runs) {
+    ctx.moveTo(run[0].x0, run[0].bottom);
+    for (const { x0, x1, top } of run) {
+      ctx.lineTo(x0, top);
+      ctx.lineTo(x1, top);
+    }
+    for (let i = run.length - 1; i >= 0; i -= 1) {
+      ctx.lineTo(run[i].x1, run[i].bottom);
+      ctx.lineTo(run[i].x0, run[i].bottom);
+    }
+    ctx.closePath();
+  }
+  ctx.fill();
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {import("./smoke.js").Level[][]} runs @param {string} color @param {number} width */
+function stairs(ctx, runs, color, width) {
+  ctx.beginPath();
+  for (const run of runs) {
+    run.forEach(({ x0, x1, y }, i) => {
+      if (i === 0) ctx.moveTo(x0, y);
+      else ctx.lineTo(x0, y);
+      ctx.lineTo(x1, y);
+    });
+  }
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {import("./smoke.js").Smoke} marks @param {import("./palette.js").Theme} theme @param {import("./palette.js").LossClass[]} classes */
+function medians(ctx, marks, theme, classes) {
+  // The smoke is near white where the median is on dark; a rim of the ground sets the coloured line off from it.
+  if (theme === "dark") stairs(ctx, marks.joint, INK.dark.ground, 4);
+  stairs(ctx, marks.joint, INK[theme].joint, 0.75);
+  classes.forEach((kind, index) => {
+    const pieces = marks.median.filter((piece) => piece.class === index).map((piece) => piece.levels);
+    if (pieces.length) stairs(ctx, pieces, kind[theme], 2);
+  });
+}
+
+/**
+ * Diagonal lines over stretches of time.
+ * @param {CanvasRenderingContext2D} ctx @param {import("./scale.js").Scale} scale @param {import("./smoke.js").Extent[]} extents
+ * @param {string} color @param {number} alpha @param {1 | -1} lean
+ */
+function hatch(ctx, { plot }, extents, color, alpha, lean) {
+  if (extents.length === 0) return;
+  ctx.save();
+  ctx.beginPath();
+  for (const { x0, x1 } of extents) ctx.rect(x0, plot.top, Math.max(x1 - x0, 1), plot.bottom - plot.top);
+  ctx.clip();
+  ctx.beginPath();
+  const height = plot.bottom - plot.top;
+  for (let at = plot.left - height; at < plot.right + height; at += 8.5) {
+    ctx.moveTo(at, lean > 0 ? plot.bottom : plot.top);
+    ctx.lineTo(at + height, lean > 0 ? plot.top : plot.bottom);
+  }
+  ctx.globalAlpha = alpha;
+  ctx.strokeStyle = color;
+  ctx.lineWidth = lean > 0 ? 2 : 1;
+  ctx.stroke();
+  ctx.restore();
+}
+
+/** Medians of several series over the areas of their answers. @param {CanvasRenderingContext2D} ctx @param {Picture} picture */
+function overlay(ctx, { lines, scale }) {
+  const all = lines.map(({ frame, color }) => ({ color: color ?? "#888888", marks: line(frame, scale) }));
+  ctx.globalAlpha = 0.16;
+  for (const { color, marks } of all) {
+    ctx.fillStyle = color;
+    fillRuns(ctx, marks.area);
+  }
+  ctx.globalAlpha = 1;
+  for (const { color, marks } of all) stairs(ctx, marks.median, color, 1.75);
+  // A row of ticks each, so that losses of one do not hide those of another.
+  const height = Math.min(8, Math.max(3, 24 / all.length));
+  all.forEach(({ color, marks }, index) => {
+    ctx.fillStyle = color;
+    const top = scale.plot.top + index * (height + 1);
+    for (const { x0, x1, share } of marks.lost) ctx.fillRect(x0, top, Math.max(x1 - x0, 1), Math.max(2, height * share));
+  });
+}
+
+/** The middle of a thin line so that it fills whole device pixels. @param {number} at @param {number} ratio */
+const crisp = (at, ratio) => (Math.round(at * ratio - 0.5) + (Math.round(ratio) % 2 ? 0.5 : 0)) / ratio;
+
+/** @param {CanvasRenderingContext2D} ctx @param {Picture} picture @param {boolean} answered @param {number} ratio */
+function grid(ctx, { scale, theme, utcOffset, now, nowLabel, alerts }, answered, ratio) {
+  const { plot } = scale;
+  const ink = INK[theme];
+  // Where nothing answered there is nothing that a scale could be of.
+  const { ticks: rtts, unit } = answered ? values(scale) : { ticks: [], unit: "" };
+  const clocks = times(scale, utcOffset);
+  ctx.beginPath();
+  for (const { at } of rtts) {
+    ctx.moveTo(plot.left, crisp(at, ratio));
+    ctx.lineTo(plot.right, crisp(at, ratio));
+  }
+  for (const { at } of clocks) {
+    ctx.moveTo(crisp(at, ratio), plot.top);
+    ctx.lineTo(crisp(at, ratio), plot.bottom);
+  }
+  ctx.strokeStyle = ink.grid;
+  ctx.lineWidth = 1;
+  ctx.stroke();
+  ctx.fillStyle = ink.muted;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "right";
+  for (const { at, label } of rtts) ctx.fillText(`${label} ${unit}`, plot.left - 6, at);
+  ctx.textBaseline = "alphabetic";
+  const base = plot.bottom + 15 + (alerts.length ? LANE : 0);
+  const isNow = scale.to >= now - (scale.to - scale.from) / 200;
+  const room = isNow ? ctx.measureText(nowLabel).width + 8 : 0;
+  for (const { at, label } of clocks) {
+    const width = ctx.measureText(label).width;
+    // Not into the word at the right end, nor into the number at the foot of the other axis.
+    if (at + width / 2 > plot.right - room + (isNow ? 0 : 12) || at < plot.left + 12) continue;
+    ctx.textAlign = "center";
+    ctx.fillText(label, at, base);
+  }
+  if (isNow) {
+    ctx.fillStyle = ink.text;
+    ctx.textAlign = "right";
+    ctx.fillText(nowLabel, plot.right, base);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {import("./scale.js").Plot} plot @param {string} color @param {number} ratio */
+function axes(ctx, plot, color, ratio) {
+  ctx.beginPath();
+  ctx.moveTo(crisp(plot.left, ratio), plot.top);
+  ctx.lineTo(crisp(plot.left, ratio), crisp(plot.bottom, ratio));
+  ctx.lineTo(plot.right, crisp(plot.bottom, ratio));
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 1;
+  ctx.stroke();
+}
+
+/** An alert's time on the axis. @param {CanvasRenderingContext2D} ctx @param {import("./scale.js").Scale} scale @param {AlertSpan} span @param {import("./palette.js").Theme} theme */
+function bracket(ctx, scale, { raised, cleared }, theme) {
+  const [from, to] = [x(scale, raised ?? scale.from), x(scale, cleared ?? scale.to)];
+  if ((raised ?? scale.from) > scale.to || (cleared ?? scale.to) < scale.from) return;
+  const [top, middle] = [scale.plot.bottom + 2, scale.plot.bottom + 6];
+  ctx.strokeStyle = ctx.fillStyle = theme === "dark" ? "#ff6b5e" : "#c0241a";
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  ctx.moveTo(from, middle);
+  ctx.lineTo(to, middle);
+  ctx.stroke();
+  if (raised !== null && raised >= scale.from) triangle(ctx, from, top, 1);
+  if (cleared !== null && cleared <= scale.to) {
+    ctx.fillStyle = INK[theme].ground;
+    triangle(ctx, to, top, -1);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {number} at @param {number} top @param {1 | -1} way 1: ▲ filled, -1: ▽ */
+function triangle(ctx, at, top, way) {
+  const [tip, foot] = way > 0 ? [top, top + 8] : [top + 8, top];
+  ctx.beginPath();
+  ctx.moveTo(at, tip);
+  ctx.lineTo(at + 4.5, foot);
+  ctx.lineTo(at - 4.5, foot);
+  ctx.closePath();
+  ctx.fill();
+  if (way < 0) ctx.stroke();
+}

@@ -1,0 +1,134 @@
+// A chart in the page. uPlot hosts the canvas, the cursor, the selection, and watches the screen's density; what is seen
+// is painted by `paint`, so that it is the same as in the server's pictures.
+
+import { paint, LANE } from "./paint.js";
+import { clamp, timeAt, x } from "./scale.js";
+
+/** @typedef {import("./paint.js").Picture} Picture */
+/** What a chart needs besides the sizes that it knows itself. @typedef {Omit<Picture, "scale" | "font"> & {from: number, to: number, ceiling: number, floor: number | null}} Drawing */
+
+const { uPlot } = /** @type {any} */ (globalThis);
+
+/** uPlot's own listeners are not wanted: touch, keys and the shared cursor are handled elsewhere. */
+const NO_LISTENER = () => null;
+
+export class SmokeChart {
+  /** @param {HTMLElement} host @param {number} height of the plot, without axes */
+  constructor(host, height) {
+    this.host = host;
+    this.height = height;
+    /** @type {Drawing | null} */
+    this.drawing = null;
+    const size = this.size();
+    const deaf = Object.fromEntries(["mousedown", "mouseup", "click", "dblclick", "mousemove", "mouseleave", "mouseenter"]
+      .map((name) => [name, NO_LISTENER]));
+    this.plot = new uPlot({
+      ...size, padding: [0, 1, 2, 3].map((side) => () => this.padding(this.size().width)[side]), legend: { show: false }, axes: [{ show: false }, { show: false }],
+      series: [{}, { show: false }], scales: { x: { time: false, range: [0, 1] }, y: { range: [0, 1] } },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false }, bind: deaf },
+      hooks: { draw: [() => this.draw()] },
+    }, [[0, 1], [null, null]], host);
+    /** The element over the plot that pointers act on. @type {HTMLElement} */
+    this.over = this.plot.over;
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(host);
+  }
+
+  size() {
+    return { width: Math.max(this.host.clientWidth, 120), height: this.height + 8 + 22 + (this.drawing?.alerts.length ? LANE : 0) };
+  }
+
+  /** @param {number} width @returns {[number, number, number, number]} */
+  padding(width) {
+    return [8, 12, 22 + (this.drawing?.alerts.length ? LANE : 0), width < 480 ? 52 : 58];
+  }
+
+  /** Draws something else. @param {Drawing} drawing */
+  set(drawing) {
+    const lane = Boolean(this.drawing?.alerts.length) !== Boolean(drawing.alerts.length);
+    this.drawing = drawing;
+    if (lane) this.resize();
+    this.plot.redraw(false, false);
+  }
+
+  /** @param {number} height of the plot */
+  setHeight(height) {
+    if (height === this.height) return;
+    this.height = height;
+    this.resize();
+  }
+
+  resize() {
+    if (this.host.clientWidth === 0) return;
+    this.plot.setSize(this.size());
+  }
+
+  /** Where data is, in CSS pixels of the canvas. @returns {import("./scale.js").Plot} */
+  area() {
+    const { width, height } = this.size();
+    const [top, right, bottom, left] = this.padding(width);
+    return { left, top, right: width - right, bottom: height - bottom };
+  }
+
+  /** @returns {import("./scale.js").Scale | null} */
+  scale() {
+    if (!this.drawing) return null;
+    const { from, to, ceiling, floor } = this.drawing;
+    return { plot: this.area(), from, to, ceiling, floor };
+  }
+
+  /** The time below a place of the screen. @param {number} clientX */
+  timeAt(clientX) {
+    const scale = this.scale();
+    if (!scale) return 0;
+    return timeAt(scale, clientX - this.over.getBoundingClientRect().left + scale.plot.left);
+  }
+
+  /** Shows the cursor at a time; null hides it. @param {number | null} time */
+  cursor(time) {
+    const scale = this.scale();
+    const inside = scale !== null && time !== null && time >= scale.from && time <= scale.to;
+    const left = inside ? x(scale, time) - scale.plot.left : -10;
+    this.plot.setCursor({ left, top: inside ? 1 : -10 }, false);
+  }
+
+  /** Shows what is selected. @param {[number, number] | null} range */
+  select(range) {
+    const scale = this.scale();
+    if (!scale || !range) return void this.plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    const [a, b] = [x(scale, Math.min(...range)), x(scale, Math.max(...range))];
+    this.plot.setSelect({ left: a - scale.plot.left, top: 0, width: Math.max(b - a, 1), height: scale.plot.bottom - scale.plot.top }, false);
+  }
+
+  /** The alert whose mark is at a place of the screen. @param {number} clientX @param {number} clientY */
+  alertAt(clientX, clientY) {
+    const scale = this.scale();
+    if (!scale || !this.drawing) return null;
+    const box = this.over.getBoundingClientRect();
+    if (clientY < box.bottom - 2 || clientY > box.bottom + LANE + 2) return null;
+    const at = clientX - box.left + scale.plot.left;
+    const near = (/** @type {number | null} */ time) => time !== null && Math.abs(x(scale, time) - at) < 7;
+    const inside = (/** @type {import("./paint.js").AlertSpan} */ { raised, cleared }) =>
+      x(scale, raised ?? scale.from) <= at && at <= x(scale, cleared ?? scale.to);
+    const { alerts } = this.drawing;
+    return alerts.find(({ raised, cleared }) => near(raised) || near(cleared)) ?? alerts.find(inside) ?? null;
+  }
+
+  draw() {
+    const scale = this.scale();
+    if (!scale || !this.drawing) return;
+    /** @type {CanvasRenderingContext2D} */
+    const ctx = this.plot.ctx;
+    const ratio = ctx.canvas.width / clamp(this.plot.width, 1, 1e5);
+    const family = getComputedStyle(this.host).fontFamily;
+    ctx.save();
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paint(ctx, { ...this.drawing, scale, font: `12px ${family}` }, ratio);
+    ctx.restore();
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.plot.destroy();
+  }
+}

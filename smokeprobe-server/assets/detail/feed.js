@@ -1,0 +1,140 @@
+// The rows of one series over one range: asked for, kept up to date by the live stream, asked for anew when they are old.
+
+import { Refused, ask } from "../api.js";
+import { frameOf, withRound } from "../chart/frame.js";
+import { model } from "../model.js";
+
+/** A range of time: so many seconds up to now, since when, or from when to when. @typedef {{seconds: number} | {since: number} | {from: number, to: number}} Range */
+/** @typedef {import("../chart/frame.js").Frame} Frame */
+
+/** Rows asked for: as many as there are pixels, within reason. @param {number} pixels */
+export const pointsFor = (pixels) => Math.min(Math.max(Math.round(pixels), 300), 2000);
+
+/** Requests for rows at once: a browser has six connections to a server, and one is the live stream's. */
+const AT_ONCE = 4;
+
+/** @type {(() => void)[]} */
+const queue = [];
+let running = 0;
+
+/** Runs pieces of work, a few at once. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+function inTurn(work) {
+  return new Promise((resolve, reject) => {
+    const run = () => {
+      running += 1;
+      work().then(resolve, reject).finally(() => {
+        running -= 1;
+        queue.shift()?.();
+      });
+    };
+    if (running < AT_ONCE) run();
+    else queue.push(run);
+  });
+}
+
+/** The times of a range now. @param {Range} range @returns {{from: number, to: number}} */
+export function timesOf(range) {
+  if ("from" in range) return range;
+  const now = model.now();
+  if ("since" in range) return { from: Math.min(range.since, now - 1), to: now };
+  return { from: now - range.seconds, to: now };
+}
+
+export class Feed {
+  /** @param {string} id of the series @param {Range} range @param {number} points @param {() => void} changed */
+  constructor(id, range, points, changed) {
+    this.id = id;
+    this.range = range;
+    this.points = points;
+    this.changed = changed;
+    /** @type {Frame | null} */
+    this.frame = null;
+    /** The server's sentence. @type {string | null} */
+    this.error = null;
+    /** What is shown is of another range; the rows of this one are asked for. */
+    this.stale = false;
+    this.started = false;
+    this.asked = 0;
+    this.timer = 0;
+    /** @type {AbortController | null} */
+    this.request = null;
+  }
+
+  /** Asks, unless it has. */
+  start() {
+    if (this.started) return;
+    this.started = true;
+    void this.load();
+  }
+
+  /** Another range; what was there is shown until the rows come. @param {Range} range @param {number} [patience] milliseconds to wait for yet another */
+  move(range, patience = 0) {
+    if (JSON.stringify(range) === JSON.stringify(this.range)) return;
+    this.range = range;
+    this.error = null;
+    if (!this.started) return;
+    this.stale = true;
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.load(), patience);
+  }
+
+  /** @param {number} points */
+  sharpen(points) {
+    if (points <= this.points * 1.25) return;
+    this.points = points;
+    if (this.frame) void this.load();
+  }
+
+  async load() {
+    this.request?.abort();
+    const request = new AbortController();
+    this.request = request;
+    this.asked = model.now();
+    const { range } = this;
+    const times = "from" in range ? { from: Math.floor(range.from), to: Math.ceil(range.to) }
+      : { from: "since" in range ? Math.floor(range.since) : `-${range.seconds}s` };
+    try {
+      const rows = await inTurn(() => ask(`series/${encodeURIComponent(this.id)}`, { ...times, points: this.points }, request.signal));
+      if (this.request !== request) return;
+      this.frame = frameOf(rows);
+      this.error = null;
+    } catch (error) {
+      if (this.request !== request || request.signal.aborted) return;
+      // What was read stays on the screen while the server cannot be reached.
+      if (error instanceof Refused && error.status !== 503) this.error = error.message;
+      else if (!this.frame) this.error = error instanceof Error ? error.message : String(error);
+      this.asked = 0;
+    }
+    this.request = null;
+    this.stale = false;
+    this.changed();
+  }
+
+  /** A round has ended. @param {import("../api.js").Round} round */
+  add(round) {
+    if (!this.frame || "from" in this.range) return;
+    const next = withRound(this.frame, round);
+    if (!next) return;
+    this.frame = next;
+    this.changed();
+  }
+
+  /** Asks anew when rows of an archive have been added, or something may have been missed. @param {number} step seconds a round */
+  refresh(step) {
+    if (!this.started || this.request || this.stale) return;
+    const age = model.now() - this.asked;
+    if ("from" in this.range) {
+      // A range in the past does not change; one that ended a moment ago may still get its last round.
+      if (this.range.to < this.asked - 2 * step) return;
+    }
+    const live = model.connected === true && this.frame?.step === step;
+    const wait = this.error ? 10 : live ? 900 : Math.min(Math.max(this.frame?.step ?? step, 30), 3600);
+    if (age > wait) void this.load();
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.request = null;
+  }
+}

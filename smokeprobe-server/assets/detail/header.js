@@ -1,0 +1,109 @@
+// What a target is, and how it is now.
+
+import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
+import * as format from "../format.js";
+import { t } from "../i18n.js";
+import { Mark } from "../marks.js";
+import { model } from "../model.js";
+import { place } from "../route.js";
+import { Waiting } from "./nodata.js";
+import { Swatch } from "./statistics.js";
+
+/** @typedef {import("./panel.js").Member} Member @typedef {import("../api.js").SeriesState} SeriesState */
+
+/** A text of the configuration: as it is, or as markup where the configuration says so and the server has made it harmless. @param {{text: string, markup: boolean, tag: string, class?: string}} props */
+export function Rich({ text, markup, tag, class: kind }) {
+  const element = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    if (markup && element.current) element.current.innerHTML = text;
+  }, [text, markup]);
+  return html`<${tag} key=${String(markup)} class=${kind} ref=${element}>${markup ? null : text}</${tag}>`;
+}
+
+/** Where one is. @param {{section: import("../model.js").Section}} props */
+export function Heading({ section }) {
+  /** @type {import("../model.js").Section[]} */
+  const above = [];
+  for (let parent = section.parent; parent?.path; parent = parent.parent) above.unshift(parent);
+  return html`${above.length > 0 && html`<nav class="crumbs" aria-label=${t("Sections above")}>${above.map((parent, i) =>
+    html`${i > 0 && " › "}<a key=${parent.path} href=${place({ target: parent.path })}>${parent.menu}</a>`)}</nav>`}
+    <${Rich} tag="h1" text=${section.title} markup=${section.html === true} />
+    ${section.remark && html`<${Rich} tag="p" class="remark" text=${section.remark} markup=${section.html === true} />`}`;
+}
+
+/**
+ * How each shown series is.
+ * @param {{members: Member[], known: (id: string) => import("./rounds.js").Known | undefined, standing: import("./alerts.js").Standing[],
+ *   summaries: Map<string, import("../chart/stats.js").Summary>, range: string, linked: boolean}} props
+ * linked: the members are other targets
+ */
+export function Facts({ members, known, standing, summaries, range, linked }) {
+  const many = members.length > 1;
+  return html`<div class=${`state ${many ? "many" : ""}`}>${members.map((member) => {
+    const state = known(member.id)?.state ?? null;
+    const mine = standing.filter(({ series }) => series === member.id);
+    const loss = summaries.get(member.id)?.loss;
+    return html`<div class="facts" key=${member.id} data-series=${member.id}>
+      ${many && html`<span class="who">${member.color && html`<${Swatch} color=${member.color} />`}${linked
+        ? html`<a href=${place({ target: member.id.split("~")[0] })}>${member.name}</a>` : member.name}</span>`}
+      <${Now} member=${member} state=${state} />
+      ${loss && html`<span title=${range}><b>${format.percent(1 - loss.avg)}</b> <span class="muted">${t("answered in range")}</span></span>`}
+      ${mine.map(({ alert, since }) => html`<a class="raised" key=${alert} href=${place({ mode: "alerts", target: member.id.split("~")[0], alert })}>▲ ${t("{alert} since {time}", { alert, time: format.time(since) })}</a>`)}
+      <${Reasons} member=${member} state=${state} />
+      ${!many && html`<${About} member=${member} state=${state} />`}</div>`;
+  })}
+  ${many && !linked && html`<div class="facts"><${About} member=${members[0]} state=${null} /></div>`}</div>`;
+}
+
+/** Median, loss and jitter of the last round. @param {{member: Member, state: SeriesState | null}} props */
+function Now({ member, state }) {
+  const { condition, loss, median, raised, silenced } = model.state(member.index);
+  const sign = raised.length ? (silenced ? "silenced" : "raised") : condition;
+  const jitter = state?.last?.deviation;
+  return html`<span class="sign"><${Mark} sign=${sign} /></span>
+    ${condition === "waiting" && html`<span class="muted"><${Waiting} until=${state?.waiting_until ?? null} /></span>`}
+    ${condition === "unknown" && html`<span><b>${t("unknown")}</b></span>`}
+    ${condition === "not_measured" && html`<span><b>${t("not measured")}</b></span>`}
+    ${condition === "lost" && html`<span class="lost"><b>${t("all lost")}</b></span>`}
+    ${median !== null && condition !== "lost" && html`<span><b>${format.rtt(median)}</b> <span class="muted">${t("now")}</span></span>`}
+    ${loss !== null && condition !== "lost" && html`<span class=${loss > 0 ? "loss" : ""}><span class="muted">${t("loss")}</span> <b>${format.percent(loss)}</b></span>`}
+    ${typeof jitter === "number" && condition !== "lost" && html`<span title=${t("standard deviation of the answers of the last round")}>
+      <span class="muted">${t("jitter")}</span> <b>${format.rtt(jitter)}</b></span>`}`;
+}
+
+/** Why it is not as it should be. @param {{member: Member, state: SeriesState | null}} props */
+function Reasons({ member, state }) {
+  const { condition, time } = model.state(member.index);
+  const { section } = model.series[member.index];
+  const probe = model.outline?.probes[section.probe ?? -1];
+  const reasons = [];
+  if (condition === "unknown" || condition === "not_measured") reasons.push(state?.reason ?? (condition === "not_measured" ? probe?.reason : undefined));
+  if (state?.last?.stale_address) reasons.push(t("the name did not resolve; the last good address is measured"));
+  if (state?.last?.quality?.suspect) reasons.push(t("the last round is suspect: our own machine was late"));
+  // Two rounds and a bit without a word.
+  const late = probe && time !== null && model.now() - time > 3 * probe.step + 60 && condition !== "waiting";
+  if (late && model.connected) reasons.push(t("nothing has come since {time}", { time: format.time(time) }));
+  const given = reasons.filter(Boolean);
+  return given.length ? html`<span class="reason">${given.join(" · ")}</span>` : null;
+}
+
+/** What is measured, and how. @param {{member: Member, state: SeriesState | null}} props */
+function About({ member, state }) {
+  const { section } = model.series[member.index];
+  const probe = model.outline?.probes[section.probe ?? -1];
+  const parts = [];
+  const address = state?.last?.address;
+  if (section.host && address && address !== section.host) parts.push(`${section.host} (${address})`);
+  else if (section.host) parts.push(section.host);
+  if (probe) parts.push(probe.supported ? measures(probe) : probe.name);
+  if (state?.last?.note) parts.push(state.last.note);
+  const expires = state?.last?.certificate_expires;
+  if (expires) parts.push(t("certificate expires {time}", { time: format.dateTime(expires, false) }));
+  return html`<span class="about muted">${parts.join(" · ")}</span>`;
+}
+
+/** `20 ICMP Echo Pings (56 Bytes) every 300 s`, in the viewer's language. @param {import("../api.js").Probe} probe */
+function measures({ measures, pings, step }) {
+  const what = measures.replace(/^\d+ /, "").replace(/ every \d+ s$/, "");
+  return t("{pings} {what} every {step} s", { pings, what, step });
+}

@@ -1,0 +1,65 @@
+// Which range and which vantage point are shown: buttons, and a field that takes what the server takes.
+
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { t } from "../i18n.js";
+import { model } from "../model.js";
+import { go, href, useRoute } from "../route.js";
+import { readable, resolve, typed } from "./zoom.js";
+import { nameOf, short } from "./words.js";
+
+/** @param {{series: string, error: string | null}} props series: one to ask the server with what a text means */
+export function RangeControl({ series, error }) {
+  const { from, to } = useRoute();
+  const shown = from ? readable(from, to) : "";
+  const [text, write] = useState(shown);
+  const [wrong, complain] = useState(/** @type {string | null} */ (null));
+  useEffect(() => {
+    write(shown);
+    complain(null);
+  }, [shown]);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (text.trim() === "") return go({ from: "", to: "" });
+    const wish = typed(text);
+    try {
+      await resolve(series, wish.from, wish.to);
+      complain(null);
+      go(wish);
+    } catch (refused) {
+      complain(refused instanceof Error ? refused.message : String(refused));
+    }
+  };
+  const ranges = model.outline?.detail.ranges ?? [];
+  const sentence = wrong ?? error;
+  return html`<form class="range" onSubmit=${submit} role="group" aria-label=${t("Range")}>
+    <div class="choice">
+      <a class="button" href=${href({ ...useRoute(), from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
+        title=${t("all configured ranges")}>${t("All")}</a>
+      ${ranges.map((range) => html`<a class="button" key=${range.seconds} title=${nameOf(range)}
+        href=${href({ ...useRoute(), from: `-${range.seconds}s`, to: "" })}
+        aria-current=${from === `-${range.seconds}s` && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
+    </div>
+    <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}
+      autocomplete="off" enterkeyhint="go" aria-invalid=${sentence ? "true" : undefined} aria-describedby=${sentence ? "range-error" : undefined}
+      title=${t("-3h, -3h … -1h, 2026-11-22 10:00 … 12:00, a date, Unix seconds")}
+      onInput=${(/** @type {any} */ event) => write(event.target.value)} />
+    ${sentence && html`<p class="wrong" id="range-error" role="alert">${sentence}</p>`}</form>`;
+}
+
+/** Vantage points: each in a chart of its own, all in one, or one of them. @param {{section: import("../model.js").Section}} props */
+export function VantageControl({ section }) {
+  const route = useRoute();
+  if (section.series.length < 2) return null;
+  const slaves = section.series.map((index) => model.series[index].slave);
+  const choices = [
+    { value: "", name: t("each") }, { value: "all", name: t("overlaid") },
+    ...slaves.map((slave) => ({ value: slave ?? "local", name: model.vantageName(slave) })),
+  ];
+  const now = choices.some(({ value }) => value === route.vantage) ? route.vantage : "";
+  if (slaves.length > 4) {
+    return html`<select class="button" aria-label=${t("Vantage point")} value=${now} onChange=${(/** @type {any} */ event) => go({ vantage: event.target.value })}>
+      ${choices.map(({ value, name }) => html`<option key=${value} value=${value}>${name}</option>`)}</select>`;
+  }
+  return html`<div class="choice" role="group" aria-label=${t("Vantage point")}>${choices.map(({ value, name }) =>
+    html`<a class="button" key=${value} href=${href({ ...route, vantage: value })} aria-current=${now === value ? "true" : undefined}>${name}</a>`)}</div>`;
+}

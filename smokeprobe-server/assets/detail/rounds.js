@@ -1,0 +1,58 @@
+// The last rounds of the shown series with all that is known of them, and how the series are.
+
+import { useEffect, useState } from "../vendor/preact.js";
+import { ask } from "../api.js";
+import { model } from "../model.js";
+
+/** @typedef {import("../api.js").Round} Round @typedef {import("../api.js").SeriesState} SeriesState */
+/** `since`: rounds from then on are kept. @typedef {{state: SeriesState | null, rounds: Map<number, Round>, since: number}} Known */
+
+/** Rounds of a series kept here at most. */
+const MOST = 4000;
+
+/** Series watched by the live stream at most; the server says so. */
+const MOST_WATCHED = 32;
+
+/**
+ * Follows some series. `onRound` is called with each new round.
+ * @param {string[]} series @param {(id: string, round: Round) => void} onRound @returns {(id: string) => Known | undefined}
+ */
+export function useRounds(series, onRound) {
+  const [known] = useState(() => /** @type {Map<string, Known>} */ (new Map()));
+  const [, again] = useState(0);
+  const key = series.join();
+  useEffect(() => {
+    const request = new AbortController();
+    const read = () => {
+      for (const id of series.slice(0, MOST_WATCHED)) {
+        ask(`rounds/${encodeURIComponent(id)}`, {}, request.signal).then((/** @type {import("../api.js").Rounds} */ answer) => {
+          const rounds = new Map(answer.rounds.map((round) => [round.end, round]));
+          known.set(id, { state: answer.state, rounds, since: answer.kept_since });
+          again((n) => n + 1);
+        }, () => undefined);
+      }
+    };
+    read();
+    const unwatch = model.watch(series.slice(0, MOST_WATCHED));
+    let lost = false;
+    const forget = model.onEvent((name, data) => {
+      // After a gap in the stream there may be rounds that nobody told.
+      if (name === "hello" && lost) read();
+      if (name === "hello") lost = true;
+      if (name !== "round" || !series.includes(data.series) || !data.round) return;
+      const mine = known.get(data.series) ?? { state: null, rounds: new Map(), since: data.round.time };
+      mine.state = data.state ?? mine.state;
+      mine.rounds.set(data.round.end, data.round);
+      if (mine.rounds.size > MOST) mine.rounds.delete(Math.min(...mine.rounds.keys()));
+      known.set(data.series, mine);
+      onRound(data.series, data.round);
+      again((n) => n + 1);
+    });
+    return () => {
+      request.abort();
+      unwatch();
+      forget();
+    };
+  }, [key]);
+  return (id) => known.get(id);
+}
