@@ -40,7 +40,6 @@ export function gestures(chart, figure, wishes) {
     if (event.button !== 0) return;
     const inside = event.composedPath().includes(over);
     if (!inside) return;
-    figure.focus({ preventScroll: true });
     down.set(event.pointerId, event);
     over.setPointerCapture(event.pointerId);
     if (down.size === 2) {
@@ -50,7 +49,6 @@ export function gestures(chart, figure, wishes) {
       const touch = event.pointerType === "touch";
       begin(event.shiftKey || (touch && wishes.dragPans()) ? "pan" : "select", event.clientX);
     }
-    if (event.pointerType === "mouse") event.preventDefault();
   };
   const moved = (/** @type {PointerEvent} */ event) => {
     const on = down.has(event.pointerId);

@@ -101,14 +101,14 @@ function mount(host, figure, chart, latest) {
 }
 
 /** @param {SmokeChart | null} chart @param {Props} props @param {number} from @param {number} to */
-function draw(chart, { panel, at, height, spans }, from, to) {
+function draw(chart, { panel, at, height, spans, known }, from, to) {
   const detail = model.outline?.detail;
   if (!chart || !detail) return;
   chart.setHeight(height);
   const scale = panel.scales()?.[at] ?? { ceiling: 1e-3, floor: null };
-  const lines = panel.members.flatMap(({ color }, i) => {
+  const lines = panel.members.flatMap(({ id, color }, i) => {
     const { frame } = panel.feeds[at][i];
-    return frame ? [{ frame, color }] : [];
+    return frame ? [{ frame: doubted(frame, known(id)), color }] : [];
   });
   const ids = panel.members.map(({ id }) => id);
   chart.set({
@@ -117,6 +117,16 @@ function draw(chart, { panel, at, height, spans }, from, to) {
     utcOffset: format.utcOffset, nowLabel: t("now"),
   });
   chart.cursor(pointed().time);
+}
+
+/** Rows with what the recent rounds say about themselves. @param {import("../chart/frame.js").Frame} frame @param {import("./rounds.js").Known | undefined} known */
+function doubted(frame, known) {
+  const suspect = new Set(frame.suspect);
+  for (const round of known?.rounds.values() ?? []) {
+    const row = round.quality?.suspect ? rowAt(frame, round.end) : null;
+    if (row !== null) suspect.add(row);
+  }
+  return suspect.size === frame.suspect.length ? frame : { ...frame, suspect: [...suspect] };
 }
 
 /** Moves the cross-hair by rows, within what is shown. @param {Props} props @param {string} chart @param {number} rows */

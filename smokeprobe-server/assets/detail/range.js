@@ -19,6 +19,7 @@ export function RangeControl({ series, error }) {
   }, [shown]);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
+    if (text === shown) return complain(null);
     if (text.trim() === "") return go({ from: "", to: "" });
     const wish = typed(text);
     try {

@@ -89,13 +89,18 @@ export function written(from, to) {
 
 /** A range as people read it, in the zone on the screen. @param {string} from @param {string} to */
 export function readable(from, to) {
+  const [first, last] = [unix(from), unix(to)];
+  // Seconds are worth their room in short ranges only.
+  const fine = first !== null && (last ?? model.now()) - first < 900;
   const word = (/** @type {string} */ text) => {
     const at = unix(text);
-    return at === null ? text : format.dateTime(at, at % 60 !== 0);
+    return at === null ? text : format.dateTime(at, fine);
   };
   const back = secondsBack(from);
   const start = back !== null && /s$/.test(from) && back % 60 === 0 ? shortest(back) : word(from);
-  return to === "" ? start : `${start} … ${word(to)}`;
+  if (to === "") return start;
+  const [date, clock] = word(to).split(" ");
+  return clock && start.startsWith(`${date} `) ? `${start} … ${clock}` : `${start} … ${word(to)}`;
 }
 
 /** @param {number} seconds a multiple of 60 */
@@ -118,7 +123,10 @@ export function typed(text) {
     if (!Number.isFinite(utc)) return part;
     return String(utc - format.utcOffset(utc - format.utcOffset(utc)));
   };
-  const end = [to, ...more].join(" ").trim();
+  let end = [to, ...more].join(" ").trim();
+  // A clock alone is on the day that the range starts.
+  const [day] = /^\d{4}-\d\d-\d\d(?= )/.exec(from) ?? [];
+  if (day && /^\d\d:\d\d(:\d\d)?$/.test(end)) end = `${day} ${end}`;
   return { from: zoned(from), to: end === "now" || end === "现在" || end === "当前" ? "" : zoned(end) };
 }
 
