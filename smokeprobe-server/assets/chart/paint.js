@@ -1,6 +1,6 @@
 // A picture of rows → ink on a canvas, in CSS pixels. Knows nothing of the page around it.
 
-import { INK, hex, mix, smokeColor } from "./palette.js";
+import { INK, hex, legible, mix, smokeColor } from "./palette.js";
 import { x } from "./scale.js";
 import { line, smoke, suspects } from "./smoke.js";
 import { times, values } from "./ticks.js";
@@ -131,8 +131,8 @@ function hatch(ctx, { plot }, extents, color, alpha, lean) {
 }
 
 /** Medians of several series over the areas of their answers. @param {CanvasRenderingContext2D} ctx @param {Picture} picture @param {number} ratio */
-function overlay(ctx, { lines, scale }, ratio) {
-  const all = lines.map(({ frame, color }) => ({ color: color ?? "#888888", marks: line(frame, scale) }));
+function overlay(ctx, { lines, scale, theme }, ratio) {
+  const all = lines.map(({ frame, color }) => ({ color: legible(color ?? "#888888", theme), marks: line(frame, scale) }));
   ctx.globalAlpha = 0.16;
   for (const { color, marks } of all) {
     ctx.fillStyle = color;

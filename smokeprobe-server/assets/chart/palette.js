@@ -70,6 +70,24 @@ export function classesFor(detail, pings) {
   return configured.length ? configured : builtIn(pings, detail.palette);
 }
 
+/** How bright a colour is to the eye (WCAG 2). @param {string} color */
+function luminance(color) {
+  const [r, g, b] = channels(color).map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** A configured colour, nearer to the text's where it would be lost on the theme's ground. @param {string} color @param {Theme} theme */
+export function legible(color, theme) {
+  const { ground, text } = INK[theme];
+  const below = luminance(ground) + 0.05;
+  for (let share = 0; share < 1; share += 0.1) {
+    const mixed = mix(color, text, share);
+    const above = luminance(mixed) + 0.05;
+    if (Math.max(above / below, below / above) >= 2) return mixed;
+  }
+  return text;
+}
+
 /** A configured `rrggbb` as a colour. @param {string} color */
 export const hex = (color) => (color.startsWith("#") ? color : `#${color}`);
 

@@ -1,23 +1,21 @@
 // A target: its ranges as smoke, from every vantage point, or one range at large.
 
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { summary } from "../chart/stats.js";
 import { keys } from "../chart/gestures.js";
 import { model, useModel } from "../model.js";
 import { embedded, useRoute } from "../route.js";
 import { useAlerts } from "./alerts.js";
-import { pointsFor, timesOf } from "./feed.js";
+import { timesOf } from "./feed.js";
 import { Figure } from "./figure.js";
 import { Facts, Heading } from "./header.js";
-import { Panel, panelsOf } from "./panel.js";
+import { panelsOf } from "./panel.js";
+import { useGliding, usePanels } from "./panels.js";
 import { RangeControl, VantageControl } from "./range.js";
 import { useRounds } from "./rounds.js";
 import { Share } from "./share.js";
 import { named, nameOf } from "./words.js";
-import { Gliding, useZoom } from "./zoom.js";
-
-/** Milliseconds between looks at whether rows have become old. */
-const LOOK_MS = 5000;
+import { useZoom } from "./zoom.js";
 
 /** @param {{section: import("../model.js").Section}} props */
 export function Detail({ section }) {
@@ -28,15 +26,16 @@ export function Detail({ section }) {
   const ids = members.map(({ id }) => id);
   const zoom = useZoom(ids[0] ?? "");
   const gliding = useGliding();
-  const panels = usePanels(wanted, zoom.range, outline?.plan ?? "");
-  const known = useRounds(ids, (id, round) => panels.current.forEach((panel) => panel.add(id, round)));
+  const ranges = zoom.range ? [{ name: named(zoom.range), range: zoom.range }]
+    : (outline?.detail.ranges ?? []).map((range) => ({ name: nameOf(range), range: { seconds: range.seconds } }));
+  const panels = usePanels(wanted, ranges.map(({ range }) => range), zoom.range !== null, outline?.plan ?? "");
+  const known = useRounds(ids, (id, round) => panels.current.forEach((panel) => panel.add(id, round)),
+    () => panels.current.forEach((panel) => panel.reload()));
   const any = members.some(({ index }) => model.series[index].section.alerts?.length);
   const { spans, standing } = useAlerts(ids, any);
   useKeys(gliding, zoom.range);
   if (!outline || members.length === 0) return html`<${Heading} section=${section} />`;
 
-  const ranges = zoom.range ? [{ name: named(zoom.range), range: zoom.range }]
-    : outline.detail.ranges.map((range) => ({ name: nameOf(range), range: { seconds: range.seconds } }));
   const heights = Math.min(Math.max(outline.detail.height, 80), 600);
   const height = Math.min(zoom.range ? Math.max(Math.round(heights * 1.6), 300) : heights, innerWidth < 500 ? 240 : 600);
   const [first] = ranges;
@@ -55,7 +54,7 @@ export function Detail({ section }) {
 
 /**
  * The header's numbers, which follow the charts' data.
- * @param {{panels: Panel[], members: import("./panel.js").Member[], known: (id: string) => import("./rounds.js").Known | undefined,
+ * @param {{panels: import("./panel.js").Panel[], members: import("./panel.js").Member[], known: (id: string) => import("./rounds.js").Known | undefined,
  *   standing: import("./alerts.js").Standing[], first: {name: string, range: import("./feed.js").Range}, linked: boolean}} props
  */
 function Numbers({ panels, members, known, standing, first, linked }) {
@@ -70,57 +69,7 @@ function Numbers({ panels, members, known, standing, first, linked }) {
   return html`<${Facts} members=${members} known=${known} standing=${standing} summaries=${summaries} range=${first.name} linked=${linked} />`;
 }
 
-/** The page's gestures. */
-function useGliding() {
-  const gliding = useMemo(() => new Gliding(), []);
-  useEffect(() => () => gliding.stop(), []);
-  return gliding;
-}
-
-/**
- * The data of the page. It outlives changes of a zoomed range, so that the old is seen until the new is there.
- * @param {{key: string, members: import("./panel.js").Member[]}[]} wanted @param {import("./feed.js").Range | null} range @param {string} plan
- */
-function usePanels(wanted, range, plan) {
-  const panels = useRef(/** @type {Panel[]} */ ([]));
-  const made = useRef("");
-  const key = JSON.stringify([wanted.map((panel) => [panel.key, panel.members.map(({ id, color }) => [id, color])]), range === null, plan]);
-  if (made.current !== key) {
-    made.current = key;
-    const before = panels.current;
-    before.forEach((panel) => panel.stop());
-    const ranges = range ? [range] : (model.outline?.detail.ranges ?? []).map(({ seconds }) => ({ seconds }));
-    const pixels = Math.max(document.getElementById("main")?.clientWidth ?? innerWidth, 320) * devicePixelRatio;
-    panels.current = wanted.map((panel) => {
-      const next = new Panel(panel.key, panel.members, ranges, pointsFor(pixels));
-      if (range) lend(next, before);
-      return next;
-    });
-  } else if (range) {
-    panels.current.forEach((panel) => panel.feeds.flat().forEach((feed) => feed.move(range)));
-  }
-  useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === "visible" && panels.current.forEach((panel) => panel.refresh()), LOOK_MS);
-    return () => clearInterval(timer);
-  }, []);
-  useEffect(() => () => panels.current.forEach((panel) => panel.stop()), []);
-  return panels;
-}
-
-/** The first of what is zoomed into is drawn from the rows that were on the screen. @param {Panel} panel @param {Panel[]} before */
-function lend(panel, before) {
-  for (const feed of panel.feeds.flat()) {
-    const { from, to } = timesOf(feed.range);
-    const old = before.flatMap(({ feeds }) => feeds.flat()).filter(({ id, frame }) => id === feed.id && frame !== null
-      && frame.start - frame.step <= from && frame.start + frame.step * frame.median.length >= to - 2 * frame.step);
-    const [finest] = old.sort((a, b) => (a.frame?.step ?? 0) - (b.frame?.step ?? 0));
-    if (!finest) continue;
-    feed.frame = finest.frame;
-    feed.stale = true;
-  }
-}
-
-/** Keys anywhere on the page, but in fields. @param {Gliding} gliding @param {import("./feed.js").Range | null} range */
+/** Keys anywhere on the page, but in fields. @param {import("./zoom.js").Gliding} gliding @param {import("./feed.js").Range | null} range */
 function useKeys(gliding, range) {
   const now = useRef(range);
   now.current = range;

@@ -7,8 +7,8 @@ import { model } from "../model.js";
 /** A range of time: so many seconds up to now, since when, or from when to when. @typedef {{seconds: number} | {since: number} | {from: number, to: number}} Range */
 /** @typedef {import("../chart/frame.js").Frame} Frame */
 
-/** Rows asked for: as many as there are pixels, within reason. @param {number} pixels */
-export const pointsFor = (pixels) => Math.min(Math.max(Math.round(pixels), 300), 2000);
+/** Rows asked for: as many as there are pixels, within reason. Three hours of rounds every 10 s come as they are. @param {number} pixels */
+export const pointsFor = (pixels) => Math.min(Math.max(Math.round(pixels), 1200), 2000);
 
 /** Requests for rows at once: a browser has six connections to a server, and one is the live stream's. */
 const AT_ONCE = 4;

@@ -67,7 +67,7 @@ function Now({ member, state }) {
     ${condition === "lost" && html`<span class="lost"><b>${t("all lost")}</b></span>`}
     ${median !== null && condition !== "lost" && html`<span><b>${format.rtt(median)}</b> <span class="muted">${t("now")}</span></span>`}
     ${loss !== null && condition !== "lost" && html`<span class=${loss > 0 ? "loss" : ""}><span class="muted">${t("loss")}</span> <b>${format.percent(loss)}</b></span>`}
-    ${typeof jitter === "number" && condition !== "lost" && html`<span title=${t("standard deviation of the answers of the last round")}>
+    ${typeof jitter === "number" && (condition === "fine" || condition === "loss") && html`<span title=${t("standard deviation of the answers of the last round")}>
       <span class="muted">${t("jitter")}</span> <b>${format.rtt(jitter)}</b></span>`}`;
 }
 

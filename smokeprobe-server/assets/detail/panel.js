@@ -42,7 +42,15 @@ export class Panel {
 
   /** A round of one of its series has ended. @param {string} id @param {import("../api.js").Round} round */
   add(id, round) {
-    for (const feed of this.feeds.flat()) if (feed.id === id) feed.add(round);
+    for (const feeds of this.feeds) {
+      // Rows of an archive are longer than a round: they are asked for anew.
+      feeds.forEach((feed, i) => feed.id === id && feed.frame?.step === stepOf(this.members[i]) && feed.add(round));
+    }
+  }
+
+  /** Something may have been missed. */
+  reload() {
+    this.feeds.flat().forEach((feed) => feed.started && "from" in feed.range === false && void feed.load());
   }
 
   refresh() {

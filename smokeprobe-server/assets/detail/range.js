@@ -4,11 +4,16 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, href, useRoute } from "../route.js";
-import { readable, resolve, typed } from "./zoom.js";
+import { plain, readable, resolve, typed } from "./zoom.js";
+import { timesOf } from "./feed.js";
 import { nameOf, short } from "./words.js";
 
-/** @param {{series: string, error: string | null}} props series: one to ask the server with what a text means */
-export function RangeControl({ series, error }) {
+/**
+ * Reads and changes the address's range.
+ * @param {{ranges?: import("../api.js").Range[], series?: string, error?: string | null}} props `ranges`: the buttons, unless the
+ *   configured ones; `series`: one to ask the server with what a text means
+ */
+export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], series = model.series[0]?.id ?? "", error = null }) {
   const { from, to } = useRoute();
   const shown = from ? readable(from, to) : "";
   const [text, write] = useState(shown);
@@ -30,7 +35,6 @@ export function RangeControl({ series, error }) {
       complain(refused instanceof Error ? refused.message : String(refused));
     }
   };
-  const ranges = model.outline?.detail.ranges ?? [];
   const sentence = wrong ?? error;
   return html`<form class="range" onSubmit=${submit} role="group" aria-label=${t("Range")}>
     <div class="choice">
@@ -45,6 +49,15 @@ export function RangeControl({ series, error }) {
       title=${t("-3h, -3h … -1h, 2026-11-22 10:00 … 12:00, a date, Unix seconds")}
       onInput=${(/** @type {any} */ event) => write(event.target.value)} />
     ${sentence && html`<p class="wrong" id="range-error" role="alert">${sentence}</p>`}</form>`;
+}
+
+/**
+ * The times that the address asks for, as far as they can be told without the server; else the last `seconds`.
+ * @param {{from: string, to: string}} route @param {number} seconds @returns {{from: number, to: number, following: boolean}}
+ */
+export function resolveRange(route, seconds) {
+  const range = (route.from && plain(route.from, route.to)) || { seconds };
+  return { ...timesOf(range), following: !("from" in range) };
 }
 
 /** Vantage points: each in a chart of its own, all in one, or one of them. @param {{section: import("../model.js").Section}} props */

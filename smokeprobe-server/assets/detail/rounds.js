@@ -15,9 +15,9 @@ const MOST_WATCHED = 32;
 
 /**
  * Follows some series. `onRound` is called with each new round.
- * @param {string[]} series @param {(id: string, round: Round) => void} onRound @returns {(id: string) => Known | undefined}
+ * @param {string[]} series @param {(id: string, round: Round) => void} onRound @param {() => void} onMissed after a gap in the stream @returns {(id: string) => Known | undefined}
  */
-export function useRounds(series, onRound) {
+export function useRounds(series, onRound, onMissed) {
   const [known] = useState(() => /** @type {Map<string, Known>} */ (new Map()));
   const [, again] = useState(0);
   const key = series.join();
@@ -28,17 +28,21 @@ export function useRounds(series, onRound) {
         ask(`rounds/${encodeURIComponent(id)}`, {}, request.signal).then((/** @type {import("../api.js").Rounds} */ answer) => {
           const rounds = new Map(answer.rounds.map((round) => [round.end, round]));
           known.set(id, { state: answer.state, rounds, since: answer.kept_since });
+          // One may have ended between the answer with the rows and the stream's first word.
+          answer.rounds.slice(-2).forEach((round) => onRound(id, round));
           again((n) => n + 1);
         }, () => undefined);
       }
     };
     read();
     const unwatch = model.watch(series.slice(0, MOST_WATCHED));
-    let lost = false;
+    let heard = false;
     const forget = model.onEvent((name, data) => {
-      // After a gap in the stream there may be rounds that nobody told.
-      if (name === "hello" && lost) read();
-      if (name === "hello") lost = true;
+      if (name === "hello") {
+        read();
+        if (heard) onMissed();
+        heard = true;
+      }
       if (name !== "round" || !series.includes(data.series) || !data.round) return;
       const mine = known.get(data.series) ?? { state: null, rounds: new Map(), since: data.round.time };
       mine.state = data.state ?? mine.state;

@@ -15,6 +15,7 @@ export const Swatch = ({ color }) => html`<i class="swatch" style=${{ background
 
 /** @param {{name: string, cells: [string, string, string?][], color?: string | null}} props */
 function Line({ name, cells, color = null }) {
+  if (cells.length === 0 && !color) return null;
   return html`<div class="numbers"><span class="name">${color && html`<${Swatch} color=${color} />`}${name}</span>
     ${cells.map(([kind, value, title]) => html`<span class="number" key=${kind}><b>${value}</b> <span title=${title}>${kind}</span></span>`)}</div>`;
 }

@@ -31,7 +31,7 @@ export function secondsBack(text) {
 const unix = (text) => (/^\d{1,11}$/.test(text) ? Number(text) : null);
 
 /** What the address says, where it can be said without the server. @param {string} from @param {string} to @returns {Range | null} */
-function plain(from, to) {
+export function plain(from, to) {
   const ends = to === "" || to === "now";
   const back = secondsBack(from);
   if (back !== null && ends) return { seconds: back };

@@ -1,0 +1,59 @@
+// What the charts of a page have in common: their data and the gestures that change the range.
+
+import { useEffect, useMemo, useRef } from "../vendor/preact.js";
+import { pointsFor, timesOf } from "./feed.js";
+import { Panel } from "./panel.js";
+import { Gliding } from "./zoom.js";
+
+/** Milliseconds between looks at whether rows have become old. */
+const LOOK_MS = 5000;
+
+/** The page's gestures. */
+export function useGliding() {
+  const gliding = useMemo(() => new Gliding(), []);
+  useEffect(() => () => gliding.stop(), []);
+  return gliding;
+}
+
+/**
+ * The data of the page. It outlives changes of a zoomed range, so that the old is seen until the new is there.
+ * @param {{key: string, members: import("./panel.js").Member[]}[]} wanted @param {import("./feed.js").Range[]} ranges
+ * @param {boolean} zoomed one range that may change @param {string} plan
+ */
+export function usePanels(wanted, ranges, zoomed, plan) {
+  const panels = useRef(/** @type {Panel[]} */ ([]));
+  const made = useRef("");
+  const key = JSON.stringify([wanted.map((panel) => [panel.key, panel.members.map(({ id, color }) => [id, color])]), zoomed || ranges, plan]);
+  if (made.current !== key) {
+    made.current = key;
+    const before = panels.current;
+    before.forEach((panel) => panel.stop());
+    const pixels = Math.max(document.getElementById("main")?.clientWidth ?? innerWidth, 320) * devicePixelRatio;
+    panels.current = wanted.map((panel) => {
+      const next = new Panel(panel.key, panel.members, ranges, pointsFor(pixels));
+      if (zoomed) lend(next, before);
+      return next;
+    });
+  } else if (zoomed) {
+    panels.current.forEach((panel) => panel.feeds.flat().forEach((feed) => feed.move(ranges[0])));
+  }
+  useEffect(() => {
+    const timer = setInterval(() => document.visibilityState === "visible" && panels.current.forEach((panel) => panel.refresh()), LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => () => panels.current.forEach((panel) => panel.stop()), []);
+  return panels;
+}
+
+/** The first of what is zoomed into is drawn from the rows that were on the screen. @param {Panel} panel @param {Panel[]} before */
+function lend(panel, before) {
+  for (const feed of panel.feeds.flat()) {
+    const { from, to } = timesOf(feed.range);
+    const old = before.flatMap(({ feeds }) => feeds.flat()).filter(({ id, frame }) => id === feed.id && frame !== null
+      && frame.start - frame.step <= from && frame.start + frame.step * frame.median.length >= to - 2 * frame.step);
+    const [finest] = old.sort((a, b) => (a.frame?.step ?? 0) - (b.frame?.step ?? 0));
+    if (!finest) continue;
+    feed.frame = finest.frame;
+    feed.stale = true;
+  }
+}
