@@ -1,0 +1,217 @@
+// The rows of small graphs: asked for in few requests, and followed live.
+
+import { Refused, ask } from "../api.js";
+import { model } from "../model.js";
+
+/**
+ * @typedef {import("../api.js").OverviewSeries} Rows
+ * @typedef {{ids: string[], seen: boolean, changed: () => void}} Watcher
+ */
+
+/** Series in a request, and letters of their names: addresses are bounded. */
+const MOST = 60;
+const MOST_LETTERS = 6000;
+
+/** Requests at a time. */
+const AT_ONCE = 3;
+
+/** What a live round does not tell, such as its spread, comes with the next answer. */
+const AFRESH_MS = 300000;
+
+/** Rows kept at most while new ones come in. */
+const MOST_ROWS = 5000;
+
+export class SmallRows {
+  /** @param {{from: string, to: string, seconds: number}} range as the address has it; seconds: the configured one @param {Map<string, Rows>} [before] shown until there are others */
+  constructor({ from, to, seconds }, before) {
+    this.ask = { from: from || `-${Math.round(seconds)}s`, to };
+    this.following = to === "" || to === "now";
+    this.sliding = from === "" || /^(now)?-/.test(from);
+    /** @type {{from: number, to: number} | null} */
+    this.answered = null;
+    /** @type {string | null} a sentence */
+    this.failure = null;
+    /** @type {Map<string, Rows>} */
+    this.rows = new Map(before);
+    /** The round that came last of each, by its start. @type {Map<string, number>} */
+    this.last = new Map();
+    /** Asked for, or here. @type {Set<string>} */
+    this.wanted = new Set();
+    /** @type {string[]} */
+    this.queue = [];
+    this.running = 0;
+    this.timer = 0;
+    /** @type {Set<Watcher>} */
+    this.watchers = new Set();
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+    this.abort = new AbortController();
+    this.deaf = model.onEvent((name, data) => name === "states" && this.following && this.live(data));
+    this.clock = window.setInterval(() => document.visibilityState === "visible" && this.afresh(), AFRESH_MS);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    clearInterval(this.clock);
+    this.abort.abort();
+    this.deaf();
+  }
+
+  /** Which time a graph shows; null until it is known. @returns {{from: number, to: number} | null} */
+  span() {
+    if (!this.answered) return null;
+    if (!this.following) return this.answered;
+    const to = Math.max(model.now(), this.answered.to);
+    return { from: this.sliding ? to - (this.answered.to - this.answered.from) : this.answered.from, to };
+  }
+
+  /** Asks for what is not there yet. @param {string[]} ids */
+  want(ids) {
+    const missing = ids.filter((id) => !this.wanted.has(id));
+    for (const id of missing) this.wanted.add(id);
+    this.queue.push(...missing);
+    // All that come into sight together are asked for together.
+    if (missing.length > 0) this.timer ||= window.setTimeout(() => this.flush(), 0);
+  }
+
+  /** Everything again, first what is in sight. */
+  afresh() {
+    if (!this.following && this.failure === null) return;
+    this.wanted.clear();
+    this.queue = [];
+    for (const { ids, seen } of this.watchers) if (seen) this.want(ids);
+  }
+
+  /** @param {Watcher} watcher @returns {() => void} */
+  watch(watcher) {
+    this.watchers.add(watcher);
+    return () => void this.watchers.delete(watcher);
+  }
+
+  /** @param {() => void} listener called when the span or the failure changes @returns {() => void} */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  flush() {
+    this.timer = 0;
+    while (this.queue.length > 0 && this.running < AT_ONCE) {
+      /** @type {string[]} */
+      const part = [];
+      for (let letters = 0; this.queue.length > 0 && part.length < MOST && letters < MOST_LETTERS;) {
+        const id = this.queue.shift() ?? "";
+        letters += id.length + 1;
+        part.push(id);
+      }
+      void this.fetch(part);
+    }
+  }
+
+  /** @param {string[]} ids */
+  async fetch(ids) {
+    this.running += 1;
+    try {
+      /** @type {import("../api.js").OverviewAnswer} */
+      const answer = await ask("overview", { series: ids.join(","), from: this.ask.from, to: this.ask.to }, this.abort.signal);
+      const first = this.answered === null || this.failure !== null;
+      this.answered = { from: answer.from, to: answer.to };
+      this.failure = null;
+      for (const rows of answer.series) {
+        this.rows.set(rows.series, rows);
+        const index = model.indices.get(rows.series);
+        const last = index === undefined ? null : model.time[index];
+        if (last !== null && last !== undefined) this.last.set(rows.series, last);
+      }
+      this.tell(new Set(ids));
+      if (first) this.listeners.forEach((listener) => listener());
+    } catch (error) {
+      if (this.abort.signal.aborted) return;
+      // Wanted again when the stream is back, or in a while.
+      for (const id of ids) this.wanted.delete(id);
+      this.failure = error instanceof Refused ? error.message : String(error);
+      this.listeners.forEach((listener) => listener());
+    } finally {
+      this.running -= 1;
+      if (!this.abort.signal.aborted) this.flush();
+    }
+  }
+
+  /** @param {{plan: string, series: [number, string, number | null, number | null, number | null][]}} states */
+  live({ plan, series }) {
+    if (plan !== model.outline?.plan) return;
+    /** @type {Set<string>} */
+    const changed = new Set();
+    for (const [index, , loss, median, time] of series) {
+      const id = model.series[index]?.id;
+      const rows = id === undefined ? undefined : this.rows.get(id);
+      if (!rows || time === null || time <= (this.last.get(id) ?? 0)) continue;
+      const step = this.step(index);
+      this.last.set(id, time);
+      if (append(rows, time, loss, median, step)) changed.add(id);
+    }
+    if (changed.size > 0) this.tell(changed);
+  }
+
+  /** Seconds between the rounds of a series. @param {number} index */
+  step(index) {
+    const probe = model.series[index].section.probe;
+    return (probe !== undefined && model.outline?.probes[probe].step) || 1;
+  }
+
+  /** @param {Set<string>} ids */
+  tell(ids) {
+    for (const watcher of this.watchers) if (watcher.ids.some((id) => ids.has(id))) watcher.changed();
+  }
+}
+
+/**
+ * Puts a round that ended behind the rows; in a row of several rounds it becomes part of the mean.
+ * @param {Rows} rows @param {number} time its start @param {number | null} loss share @param {number | null} median @param {number} roundStep
+ * @returns {boolean} whether it is in them now
+ */
+export function append(rows, time, loss, median, roundStep) {
+  const row = Math.floor((time - rows.start) / rows.step) + 1;
+  const many = rows.loss.length;
+  if (row < Math.max(0, many - 1) || row > many + 500 || row >= MOST_ROWS || rows.step <= 0) return false;
+  const lost = loss === null ? null : loss * rows.pings;
+  const columns = /** @type {const} */ (["loss", "median", "min", "max", "deviation"]);
+  if (row >= many) {
+    for (const name of columns) while (rows[name].length <= row) rows[name].push(null);
+    rows.loss[row] = lost;
+    rows.median[row] = median;
+    return true;
+  }
+  const before = Math.max(0, Math.round((time - (rows.start + (row - 1) * rows.step)) / roundStep));
+  const mean = (/** @type {number | null} */ old, /** @type {number | null} */ value) =>
+    old === null || value === null || before === 0 ? value ?? old : (old * before + value) / (before + 1);
+  rows.loss[row] = mean(rows.loss[row], lost);
+  rows.median[row] = mean(rows.median[row], median);
+  return true;
+}
+
+/** The row that covers a time; null outside. @param {Rows} rows @param {number} time */
+export function rowAt(rows, time) {
+  const row = Math.ceil((time - rows.start) / rows.step);
+  return row >= 0 && row < rows.loss.length ? row : null;
+}
+
+/** What can be said of the rows in a span. @param {Rows} rows @param {{from: number, to: number}} span */
+export function summary(rows, { from, to }) {
+  let [sum, many, most, lost, known] = [0, 0, -1, 0, 0];
+  rows.loss.forEach((loss, row) => {
+    const end = rows.start + row * rows.step;
+    if (end <= from || end - rows.step >= to) return;
+    const median = rows.median[row];
+    if (median !== null) {
+      sum += median;
+      many += 1;
+      most = Math.max(most, median);
+    }
+    if (loss !== null) {
+      lost += loss;
+      known += 1;
+    }
+  });
+  return { average: many ? sum / many : null, most: many ? most : null, loss: known && rows.pings ? lost / known / rows.pings : null };
+}
