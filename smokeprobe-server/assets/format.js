@@ -45,9 +45,12 @@ export function setServerZone(zone) {
   }
 }
 
+/** The viewer's; slow to find out. */
+const viewerZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** The zone that times are shown in. */
 export function zone() {
-  return preferred().zone === "server" ? serverZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return preferred().zone === "server" ? serverZone : viewerZone;
 }
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
