@@ -25,7 +25,7 @@ export function Row({ row, top, id, chosen, active, onTwist, onPress }) {
   };
   return html`<div id=${id} role="treeitem" class=${`row${chosen ? " chosen" : ""}${active ? " active" : ""}${open === null ? "" : " holds"}`}
     aria-level=${node.level} aria-expanded=${open === null ? undefined : String(open)} aria-selected=${String(chosen)}
-    aria-setsize=${row.size} aria-posinset=${row.position} aria-label=${spoken(node, worst)} title=${tip(node)}
+    aria-setsize=${row.size} aria-posinset=${row.position} title=${tip(node)}
     style=${{ transform: `translateY(${top}px)`, paddingLeft: `${node.level * 14 - 12}px` }} onClick=${() => onPress(row)}>
     <span class="twist" aria-hidden="true" onClick=${open === null ? undefined : twist}>${open === null ? "" : open ? "▾" : "▸"}</span>
     ${section ? html`<a href=${place({ target: section.path })} tabindex="-1">${name}</a>` : name}
@@ -40,10 +40,10 @@ function Figures({ node, worst }) {
   const state = model.state(worst.index);
   const own = node.section && (node.section.series.length > 0 || node.section.multihost?.length);
   return html`
-    ${worst.raised > 0 && html`<span class="raised alerts" title=${words("raised")}>▲${worst.raised > 1 ? format.count(worst.raised) : ""}</span>`}
-    ${worst.raised === 0 && worst.silenced > 0 && html`<span class="silenced alerts" title=${words("silenced")}>⏸</span>`}
-    ${state.loss !== null && state.loss > 0 && html`<span class=${`value ${worst.condition}`}>${share(state.loss)}</span>`}
-    ${own && state.median !== null && html`<span class="value">${format.rtt(state.median)}</span>`}
+    ${worst.raised > 0 && html`<span class="raised alerts" role="img" aria-label=${t("alerts raised: {n}", { n: worst.raised })} title=${words("raised")}>▲${worst.raised > 1 ? format.count(worst.raised) : ""}</span>`}
+    ${worst.raised === 0 && worst.silenced > 0 && html`<span class="silenced alerts" role="img" aria-label=${words("silenced")} title=${words("silenced")}>⏸</span>`}
+    ${state.loss !== null && state.loss > 0 && html`<span class=${`value ${worst.condition}`}>${share(state.loss)}</span> `}
+    ${own && state.median !== null && html`<span class="value">${format.rtt(state.median)}</span> `}
     <${Mark} sign=${worst.condition} />`;
 }
 
@@ -55,17 +55,4 @@ function tip({ title, section }) {
   if (!section) return title;
   const reason = section.probe === undefined ? undefined : model.outline?.probes[section.probe].reason;
   return [title, section.host, reason].filter(Boolean).join("\n");
-}
-
-/** @param {import("./rows.js").Node} node @param {import("../model.js").Worst | null} worst */
-function spoken({ label, section }, worst) {
-  if (!worst) return label;
-  const { loss, median } = model.state(worst.index);
-  return [
-    label, words(worst.condition),
-    section?.series.length && median !== null && format.rtt(median),
-    loss !== null && loss > 0 && t("loss {share}", { share: format.percent(loss) }),
-    worst.raised > 0 && t("alerts raised: {n}", { n: worst.raised }),
-    worst.raised === 0 && worst.silenced > 0 && words("silenced"),
-  ].filter(Boolean).join(", ");
 }

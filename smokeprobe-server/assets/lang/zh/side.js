@@ -18,7 +18,6 @@ export default {
   "In {name}": "{name} 之下",
   "last {time}": "最近 {time}",
   loss: "丢包率",
-  "loss {share}": "丢包率 {share}",
   max: "最大",
   "may acknowledge and silence": "可以确认和静默告警",
   "may look": "只能查看",
