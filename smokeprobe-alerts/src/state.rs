@@ -163,6 +163,8 @@ pub struct HistoryQuery {
     pub from: Option<i64>,
     /// Only before this, Unix seconds.
     pub to: Option<i64>,
+    /// Of events, without those of alerts that only go on: such are said every round of an alert without edge trigger.
+    pub changes: bool,
     /// At most this many.
     pub limit: usize,
 }

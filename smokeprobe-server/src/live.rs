@@ -24,6 +24,8 @@ pub struct Live {
     pub plan: ArcSwap<Plan>,
     /// How the last (re)load of the configuration ended.
     pub reload: ArcSwap<ReloadState>,
+    /// What is odd in the configuration as it was last read, rendered; empty when nothing is.
+    pub warnings: ArcSwap<String>,
     /// How the writer of rounds is doing.
     pub writer: ArcSwap<WriterState>,
     /// Counters for `/metrics`.
@@ -104,6 +106,7 @@ impl Live {
         Self {
             plan: ArcSwap::new(plan),
             reload: ArcSwap::default(),
+            warnings: ArcSwap::default(),
             writer: ArcSwap::default(),
             counters: Counters::default(),
             alerts: Arc::default(),

@@ -167,6 +167,7 @@ impl Daemon {
 
         let live = Arc::new(Live::new(Arc::clone(&plan)));
         live.reload.store(Arc::new(ReloadState { at: clock.wall(), error: None }));
+        live.warnings.store(Arc::new(fresh.warnings));
         let (metrics, readiness) = (Arc::new(Metrics::default()), Arc::new(Readiness::default()));
         let of_web: Arc<dyn Store> = Arc::<RrdStore>::clone(&store);
         let (alerts, alert_sink) = Alerts::start(&live, Arc::clone(&of_web), Arc::clone(&clock))
@@ -259,7 +260,8 @@ impl Daemon {
     }
 
     async fn reload(&mut self, fresh: Fresh) {
-        let Fresh { plan, report, files, digest, stored } = fresh;
+        let Fresh { plan, report, warnings, files, digest, stored } = fresh;
+        self.live.warnings.store(Arc::new(warnings));
         self.watch.follow(files, digest);
         let plan = plan.ok_or(report).and_then(|plan| match self.refusal(&plan) {
             Some(why) => Err(why),

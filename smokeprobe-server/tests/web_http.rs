@@ -24,6 +24,8 @@ mod rounds;
 mod replay;
 #[path = "web_http/rrd.rs"]
 mod rrd;
+#[path = "web_http/status.rs"]
+mod status;
 
 use std::time::Duration;
 

@@ -152,7 +152,7 @@ impl RrdStore {
     /// Bytes that are free on the disk of the data folder, where they are fewer than the journal may come to take: the
     /// time to make room, while rounds are still kept. `None` where there is enough, or the system does not say.
     pub fn nearly_full(&self) -> Option<u64> {
-        let free = self.shared.disk.free_space(&self.shared.config.datadir).ok()?;
+        let free = self.free_bytes()?;
         (free < self.shared.config.journal_bytes).then_some(free)
     }
 
@@ -271,6 +271,10 @@ impl Store for RrdStore {
 
     fn meta(&self, series: &SeriesId) -> Result<Option<SeriesMeta>, StoreError> {
         Ok(self.shared.meta(series.clone(), &self.shared.path_of(series)))
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.shared.disk.free_space(&self.shared.config.datadir).ok()
     }
 
     fn sync(&self) -> Result<(), StoreError> {

@@ -24,6 +24,11 @@ pub trait Store: Send + Sync {
         Ok(self.catalog()?.into_iter().find(|meta| meta.series == *series))
     }
 
+    /// Bytes that are free where rounds are kept. `None` where nobody can say.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Returns once everything appended so far survives a power cut.
     fn sync(&self) -> Result<(), StoreError>;
 }

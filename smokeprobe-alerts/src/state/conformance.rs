@@ -26,6 +26,7 @@ pub fn check<S: StateStore>(mut fresh: impl FnMut() -> S, again: impl Fn(S) -> S
     figures_that_are_no_numbers_do_no_harm(fresh(), &again);
     message_numbers_outlive_messages(fresh(), &again);
     history_is_found_by_target_alert_and_time(fresh(), &again);
+    changes_leave_out_what_goes_on(fresh(), &again);
     pruning_leaves_the_state(fresh(), &again);
 }
 
@@ -263,6 +264,25 @@ fn history_is_found_by_target_alert_and_time<S: StateStore>(mut store: S, again:
         let times = attempts.iter().map(|past| (past.attempt.time.unix_secs(), past.id));
         assert!(newest_first(times.collect()), "newest first");
     }
+}
+
+fn changes_leave_out_what_goes_on<S: StateStore>(mut store: S, again: &impl Fn(S) -> S) {
+    let mut change = Change::default();
+    for (what, round) in [(What::Raised, 0), (What::Active, 1), (What::Active, 2), (What::Cleared, 3)] {
+        let said = event(&local("A"), "someloss", what, START + 300 * round);
+        // One with an edge trigger, and one without, whose raise is called active.
+        for edgetrigger in [true, false] {
+            let facts = Arc::new(Facts { edgetrigger, ..Facts::clone(&said.facts) });
+            change.events.push(Event { facts, since: START, ..said.clone() });
+        }
+    }
+    store.commit(&change).expect("a change can be kept");
+    let store = again(store);
+    let changes = HistoryQuery { changes: true, ..HistoryQuery::newest(100) };
+    let found = store.events(&changes).expect("history can be read");
+    let whats: Vec<What> = found.iter().map(|past| past.event.what).collect();
+    assert_eq!(whats, [What::Cleared, What::Cleared, What::Raised, What::Raised]);
+    assert_eq!(store.events(&HistoryQuery::newest(100)).expect("history can be read").len(), 8, "all");
 }
 
 fn pruning_leaves_the_state<S: StateStore>(mut store: S, again: &impl Fn(S) -> S) {

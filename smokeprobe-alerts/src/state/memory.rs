@@ -8,7 +8,7 @@ use smokeprobe_core::{SeriesId, WallTime};
 use super::{
     Change, HistoryQuery, Pace, PastAttempt, PastEvent, Saved, SeriesState, StateError, StateStore, below, told_parts,
 };
-use crate::event::RecipientId;
+use crate::event::{RecipientId, What};
 use crate::outbox::{Message, MessageId};
 use crate::silence::Silence;
 
@@ -72,6 +72,7 @@ impl StateStore for MemoryState {
             .filter(|past| {
                 let event = &past.event;
                 in_time(query, event.time)
+                    && !(query.changes && event.what == What::Active)
                     && query.below.as_ref().is_none_or(|top| below(event.series.target.as_str(), top))
                     && query.alert.as_ref().is_none_or(|alert| *alert == event.alert)
             })

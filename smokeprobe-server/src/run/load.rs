@@ -14,6 +14,8 @@ pub(super) struct Fresh {
     pub(super) plan: Option<Plan>,
     /// What is wrong with it, for people.
     pub(super) report: String,
+    /// What is odd in it, for people too.
+    pub(super) warnings: String,
     /// The files to watch.
     pub(super) files: Vec<PathBuf>,
     /// What was in them when they were read, or before.
@@ -45,6 +47,8 @@ pub(super) fn load(main: &Path, mut files: Vec<PathBuf>, store: Option<&dyn Stor
         let (file, line) = (warning.file.display(), warning.line);
         tracing::warn!("{file}:{line}: {}", warning.message);
     }
-    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
-    Fresh { plan, report: config::human(&diagnostics, false), files, digest: seen, stored }
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.drain(..).partition(|diagnostic| diagnostic.severity == Severity::Error);
+    let (report, warnings) = (config::human(&errors, false), config::human(&warnings, false));
+    Fresh { plan, report, warnings, files, digest: seen, stored }
 }

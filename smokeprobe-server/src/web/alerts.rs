@@ -129,7 +129,11 @@ pub(super) async fn events(State(web): State<WebState>, params: Params) -> Resul
         events: Vec<PastEventBody<'a>>,
     }
 
-    let query = query(&web, &params)?;
+    let choices = [("all", false), ("changes", true)];
+    let query = HistoryQuery {
+        changes: params.choice("what", &choices)?.unwrap_or_default(),
+        ..query(&web, &params, &["target", "alert", "what", "from", "to", "limit"])?
+    };
     let history = desk(&web)?.history()?;
     let read = move || {
         let events = history.events(&query).map_err(unreadable)?;
@@ -144,7 +148,7 @@ pub(super) async fn deliveries(State(web): State<WebState>, params: Params) -> R
         deliveries: Vec<AttemptBody<'a>>,
     }
 
-    let query = query(&web, &params)?;
+    let query = query(&web, &params, &["target", "alert", "from", "to", "limit"])?;
     let history = desk(&web)?.history()?;
     let read = move || {
         let attempts = history.attempts(&query).map_err(unreadable)?;
@@ -153,8 +157,8 @@ pub(super) async fn deliveries(State(web): State<WebState>, params: Params) -> R
     web.workers.run(read).await
 }
 
-fn query(web: &WebState, params: &Params) -> Result<HistoryQuery, ApiError> {
-    params.only(&["target", "alert", "from", "to", "limit"])?;
+fn query(web: &WebState, params: &Params, known: &[&str]) -> Result<HistoryQuery, ApiError> {
+    params.only(known)?;
     let now = web.clock.wall();
     let below = match params.text("target") {
         None => None,
@@ -167,6 +171,7 @@ fn query(web: &WebState, params: &Params) -> Result<HistoryQuery, ApiError> {
         alert: params.text("alert").map(Into::into),
         from: params.time("from", now)?,
         to: params.time("to", now)?,
+        changes: false,
         limit: params.number("limit", 1, ENTRIES.1)?.unwrap_or(ENTRIES.0) as usize,
     })
 }

@@ -20,7 +20,7 @@ use super::error::ApiError;
 use super::{WebState, describe};
 use crate::config::Plan;
 use crate::live::Live;
-pub(super) use stats::Lateness;
+pub(super) use stats::{Counts, Lateness};
 use stats::{SeriesStats, Totals};
 
 /// Everything counted so far. Shared by the sink that counts and the web that tells.
@@ -34,6 +34,11 @@ pub struct Metrics {
 impl Metrics {
     pub(super) fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// What was counted of each series of the plan since its probe runs.
+    pub(super) fn counts(&self) -> Vec<Counts> {
+        self.series.load().iter().map(|series| series.counts()).collect()
     }
 }
 

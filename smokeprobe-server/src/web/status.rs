@@ -1,16 +1,20 @@
 //! `/api/v1/status`: the server itself.
 
+mod parts;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::WebState;
+use super::describe::series_of;
 use super::error::ApiError;
 use super::metrics::Lateness;
 use super::params::Params;
 use super::series::json;
-use super::{WebState, describe};
+use parts::{Agent, Probe};
 
 /// Times in Unix seconds.
 #[derive(Serialize)]
@@ -28,6 +32,8 @@ struct Status<'a> {
     rounds: Rounds,
     answers: Answers,
     lateness: Lateness,
+    probes: Vec<Probe>,
+    agents: Vec<Agent>,
 }
 
 #[derive(Serialize)]
@@ -37,6 +43,8 @@ struct Config<'a> {
     read: f64,
     /// The diagnostics, when it has errors: the plan before it goes on running.
     error: Option<&'a str>,
+    /// What is odd in it all the same.
+    warnings: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -45,6 +53,8 @@ struct Writer<'a> {
     blocked: Option<&'a str>,
     /// Bytes that are free, once they are few.
     nearly_full: Option<u64>,
+    /// Bytes that are free where rounds are kept.
+    free: Option<u64>,
     set_aside: &'a [String],
 }
 
@@ -86,6 +96,11 @@ struct Answers {
 
 pub(super) async fn status(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
     params.only(&[])?;
+    // How much is free a disk that hangs does not say.
+    web.workers.clone().run(move || describe(&web)).await
+}
+
+fn describe(web: &WebState) -> Result<Response, ApiError> {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let now = web.clock.wall();
     let plan = web.live.plan.load();
@@ -94,6 +109,8 @@ pub(super) async fn status(State(web): State<WebState>, params: Params) -> Resul
     let counters = &web.live.counters;
     let totals = web.metrics.totals();
     let alerts = web.live.alerts.view();
+    let warnings = web.live.warnings.load();
+    let counts = web.metrics.counts();
     json(&Status {
         version: env!("CARGO_PKG_VERSION"),
         now: now.as_unix_secs_f64(),
@@ -101,12 +118,18 @@ pub(super) async fn status(State(web): State<WebState>, params: Params) -> Resul
         uptime: now.saturating_since(web.started).as_secs_f64(),
         ready: web.readiness.reason().is_none(),
         targets: plan.targets().count(),
-        series: plan.targets().flat_map(describe::series_of).count(),
-        config: Config { files: &plan.files, read: reload.at.as_unix_secs_f64(), error: reload.error.as_deref() },
+        series: plan.targets().flat_map(series_of).count(),
+        config: Config {
+            files: &plan.files,
+            read: reload.at.as_unix_secs_f64(),
+            error: reload.error.as_deref(),
+            warnings: Some(warnings.as_str()).filter(|warnings| !warnings.is_empty()),
+        },
         writer: Writer {
             queued: writer.queued,
             blocked: writer.blocked.as_deref(),
             nearly_full: writer.nearly_full,
+            free: web.store.free_bytes(),
             set_aside: &writer.set_aside,
         },
         alerting: Alerting {
@@ -134,5 +157,7 @@ pub(super) async fn status(State(web): State<WebState>, params: Params) -> Resul
             receive_overflows: count(&totals.receive_overflows),
         },
         lateness: totals.lateness(),
+        probes: parts::probes(&plan, &counts),
+        agents: parts::agents(&plan, &counts, now),
     })
 }

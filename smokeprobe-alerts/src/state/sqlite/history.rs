@@ -24,6 +24,10 @@ pub(super) fn events(connection: &Connection, query: &HistoryQuery) -> Result<Ve
     wanted.of_target_and_alert(query);
     wanted.with("time >= ?", query.from);
     wanted.with("time < ?", query.to);
+    if query.changes {
+        // What is raised without an edge trigger is called active from the start.
+        wanted.terms.push("(what <> 'active' OR time = since)".to_owned());
+    }
     let sql = wanted.select("SELECT id, event FROM events", "time DESC, id DESC");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(wanted.limited(query)))?;

@@ -44,6 +44,19 @@ impl<const N: usize> Histogram<N> {
     }
 }
 
+/// What was counted of a series, as `/api/v1/status` sums it up.
+#[derive(Debug)]
+pub(in super::super) struct Counts {
+    pub(in super::super) probe: String,
+    /// The slave that measures it; empty for this machine.
+    pub(in super::super) vantage: String,
+    pub(in super::super) measured: u64,
+    pub(in super::super) unknown: u64,
+    pub(in super::super) suspect: u64,
+    /// When its last round started, Unix seconds.
+    pub(in super::super) last: Option<u64>,
+}
+
 /// The counts of one series.
 #[derive(Debug)]
 pub(super) struct SeriesStats {
@@ -55,6 +68,7 @@ pub(super) struct SeriesStats {
     pub(super) lost: AtomicU64,
     pub(super) measured: AtomicU64,
     pub(super) unknown: AtomicU64,
+    pub(super) suspect: AtomicU64,
     /// Unix seconds.
     pub(super) last: AtomicU64,
 }
@@ -74,7 +88,20 @@ impl SeriesStats {
             lost: AtomicU64::new(0),
             measured: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
+            suspect: AtomicU64::new(0),
             last: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            probe: self.probe.clone(),
+            vantage: self.vantage.clone(),
+            measured: read(&self.measured),
+            unknown: read(&self.unknown),
+            suspect: read(&self.suspect),
+            last: Some(read(&self.last)).filter(|last| *last > 0),
         }
     }
 
@@ -85,6 +112,7 @@ impl SeriesStats {
             return;
         };
         self.measured.fetch_add(1, Ordering::Relaxed);
+        self.suspect.fetch_add(measured.quality.suspect.into(), Ordering::Relaxed);
         let answered = measured.rtts().len() as u64;
         self.sent.fetch_add(answered + u64::from(measured.lost()), Ordering::Relaxed);
         self.lost.fetch_add(measured.lost().into(), Ordering::Relaxed);
