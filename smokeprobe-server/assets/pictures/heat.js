@@ -1,8 +1,28 @@
-// Heat maps.
+// Heat maps: of a target, time by RTT; of a section, targets by time.
 
 import { html } from "../vendor/preact.js";
+import { t } from "../i18n.js";
+import { useModel } from "../model.js";
+import { place, useRoute } from "../route.js";
+import { RangeControl } from "../detail/range.js";
+import { SectionHeat } from "./section-heat.js";
+import { TargetHeat } from "./target-heat.js";
+
+/** Seconds that a heat map shows unless the address says. */
+export const HEAT_SECONDS = 108000;
 
 /** @param {{section: import("../model.js").Section}} props */
 export function Heat({ section }) {
-  return html`<p class="muted">…</p>`;
+  const { outline, series } = useModel();
+  const { vantage } = useRoute();
+  const shown = section.series.filter((index) => !vantage || vantage === "all" || (series[index].slave ?? "local") === vantage);
+  return html`
+    <div class="page-head">
+      <h1>${section.title}</h1>
+      <p class="actions"><a href=${place({ target: section.path })}>${section.series.length ? t("detail") : t("overview")}</a></p>
+      <${RangeControl} ranges=${outline?.detail.ranges ?? []} />
+    </div>
+    ${shown.map((index) => html`<${TargetHeat} key=${series[index].id} id=${series[index].id} several=${section.series.length > 1} />`)}
+    ${section.end - section.first > section.series.length && html`<${SectionHeat} key=${section.path} section=${section} />`}
+    ${section.end === section.first && html`<p class="muted">${t("Nothing is measured here.")}</p>`}`;
 }

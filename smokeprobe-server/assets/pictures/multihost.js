@@ -1,0 +1,51 @@
+// Several hosts in one picture: a line each, in the configured colours.
+
+import { html } from "../vendor/preact.js";
+import { OverlayChart } from "../chart/overlay-chart.js";
+import { RangeControl } from "../detail/range.js";
+import { t } from "../i18n.js";
+import { model, useModel } from "../model.js";
+import { place, useRoute } from "../route.js";
+import { lineColor } from "./colors.js";
+
+/** @typedef {{id: string, name: string, color: string}} Line */
+
+/** Lines of series in the colours of the configuration; series that there are not are left out. @param {string[]} ids @returns {Line[]} */
+export function linesOf(ids) {
+  const colors = model.outline?.multihost_colors ?? [];
+  return ids.flatMap((id, index) => {
+    const series = model.series[model.indices.get(id) ?? -1];
+    if (!series) return [];
+    const from = series.section.series.length > 1 || series.slave ? ` < ${model.vantageName(series.slave)}` : "";
+    return [{ id, name: series.section.menu + from, color: lineColor(colors, index) }];
+  });
+}
+
+/** @param {{section: import("../model.js").Section}} props */
+export function Multihost({ section }) {
+  const { outline } = useModel();
+  const route = useRoute();
+  const members = section.multihost ?? [];
+  const lines = linesOf(members);
+  const missing = members.filter((id) => !model.indices.has(id));
+  const ranges = outline?.detail.ranges ?? [];
+  return html`
+    <div class="page-head">
+      <h1>${section.title}</h1>
+      <p class="actions"><a href=${place({ mode: "compare", compare: lines.map(({ id }) => id) })}>${t("compare with others")}</a></p>
+      <${RangeControl} ranges=${ranges} />
+    </div>
+    ${missing.length > 0 && html`<p class="muted">${t("Not measured here: {names}", { names: missing.join(", ") })}</p>`}
+    <${Overlays} lines=${lines} route=${route} ranges=${ranges} />`;
+}
+
+/**
+ * The lines over the range of the address, or over each of the configured ones.
+ * @param {{lines: Line[], route: Readonly<import("../route.js").Route>, ranges: import("../api.js").Range[]}} props
+ */
+export function Overlays({ lines, route, ranges }) {
+  if (lines.length === 0) return null;
+  if (route.from) return html`<${OverlayChart} lines=${lines} from=${route.from} to=${route.to} height=${380} />`;
+  return ranges.map(({ label, seconds }) => html`<section key=${seconds}><h2>${t(label)}</h2>
+    <${OverlayChart} lines=${lines} from=${`-${seconds}s`} to="" /></section>`);
+}
