@@ -126,11 +126,12 @@ function draw(context, { width, ink }, answer, byLatency, left) {
     const usual = normal(row.median) ?? 0;
     for (let index = 0; index < row.loss.length; index += 1) {
       const end = row.start + index * row.step;
-      const from = Math.max(plot.left, x(end - row.step));
-      const wide = Math.min(plot.right, x(end)) - from;
+      // Whole pixels, so that no seam of the ground shows between cells.
+      const from = Math.round(Math.max(plot.left, x(end - row.step)));
+      const wide = Math.round(Math.min(plot.right, x(end))) - from;
       if (wide <= 0) continue;
       context.fillStyle = cell(row, index, usual, byLatency, ink);
-      context.fillRect(from, top + 1, wide + 0.5, ROW - 2);
+      context.fillRect(from, top + 1, wide, ROW - 2);
     }
   });
   timeAxis(context, ink, plot, answer.from, answer.to);

@@ -80,8 +80,9 @@ function draw(context, { width, ink }, map, rows) {
   const cells = map.edges.length - 1;
   const y = (/** @type {number} */ edge) => plot.bottom - (edge / cells) * (plot.bottom - plot.top);
   for (const column of map.columns) {
-    const left = Math.max(plot.left, x(column.time - column.step));
-    const wide = Math.min(plot.right, x(column.time)) - left;
+    // Whole pixels, so that no seam of the ground shows between cells.
+    const left = Math.round(Math.max(plot.left, x(column.time - column.step)));
+    const wide = Math.round(Math.min(plot.right, x(column.time))) - left;
     if (wide <= 0) continue;
     if (!column.measured) {
       context.fillStyle = ink.unknown;
@@ -91,8 +92,8 @@ function draw(context, { width, ink }, map, rows) {
     column.counts.forEach((count, bucket) => {
       if (count === 0) return;
       context.fillStyle = css(viridis(0.06 + (0.94 * count) / Math.max(1, column.answers) / Math.max(map.most, 0.01)));
-      // A hair wider, so that no seam of the ground shows between cells.
-      context.fillRect(left, y(bucket + 1), wide + 0.5, y(bucket) - y(bucket + 1) + 0.5);
+      const top = Math.round(y(bucket + 1));
+      context.fillRect(left, top, wide, Math.round(y(bucket)) - top);
     });
     if (column.lost > 0) {
       context.fillStyle = ink.lost;
