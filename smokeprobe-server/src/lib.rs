@@ -7,6 +7,7 @@ pub mod dynamic;
 pub mod graph;
 pub mod live;
 pub mod rawlog;
+mod recall;
 pub mod rows;
 pub mod run;
 mod sentence;

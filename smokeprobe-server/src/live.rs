@@ -156,6 +156,12 @@ impl Live {
         self.plan.store(plan);
     }
 
+    /// Shows a round of before the start, unless one has ended since. It is not counted and not told.
+    pub fn recall(&self, round: Round) {
+        let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
+        rounds.entry(round.series.clone()).or_insert_with(|| Arc::new(round));
+    }
+
     fn keep(&self, round: &Round) {
         let counter = match round.measured() {
             Some(_) => &self.counters.rounds_measured,

@@ -36,6 +36,7 @@ use tokio::task::JoinHandle;
 use crate::config::Plan;
 use crate::live::{Live, LiveSink, Measuring, ReloadState};
 use crate::rawlog::RawLogSink;
+use crate::recall::recall;
 use crate::series::Shelf;
 use crate::users::UsersError;
 use crate::watch::Watch;
@@ -181,6 +182,9 @@ impl Daemon {
 
         let mut shelf = Shelf::default();
         let specs = shelf.specs(&plan, &stored);
+        let (shown, history, now) = (Arc::clone(&live), Arc::<RrdStore>::clone(&store), clock.wall());
+        // Beside the start: ten thousand files take some seconds.
+        drop(tokio::task::spawn_blocking(move || recall(&shown, &*history, &stored, now)));
         let keep: Arc<dyn Keep> = Arc::<RrdStore>::clone(&store);
         let (writer, writer_sink) = Writer::start(keep, Arc::clone(&live), Arc::clone(&clock), &specs)
             .map_err(|source| RunError::System { action: "start the writer", source })?;
