@@ -105,10 +105,9 @@ impl WebState {
     ) -> Self {
         let started = clock.wall();
         let (workers, streams, updates) = (Workers::default(), Streams::default(), Arc::default());
-        let indexed = Indexed::default();
-        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, indexed, alerts: None }
-        let access = Arc::default();
-        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, access, alerts: None }
+        let (indexed, access) = (Indexed::default(), Arc::default());
+        let alerts = None;
+        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, indexed, access, alerts }
     }
 
     /// The same with alerts that can be asked.

@@ -18,10 +18,10 @@ mod overview;
 mod page_data;
 #[path = "web_http/prometheus.rs"]
 mod prometheus;
-#[path = "web_http/rounds.rs"]
-mod rounds;
 #[path = "web_http/replay.rs"]
 mod replay;
+#[path = "web_http/rounds.rs"]
+mod rounds;
 #[path = "web_http/rrd.rs"]
 mod rrd;
 #[path = "web_http/status.rs"]

@@ -5,7 +5,6 @@
 
 mod body;
 mod change;
-mod operate;
 mod replay;
 
 use axum::extract::State;
@@ -21,7 +20,6 @@ use crate::alerting::{AlertDesk, Counts, Refusal, StateView};
 pub(super) use body::EventBody;
 use body::{AttemptBody, MessageBody, PastEventBody, SilenceBody, StandingBody};
 pub(super) use change::{acknowledge, message, silence, test, unsilence};
-pub(super) use operate::through_proxy;
 pub(super) use replay::replay;
 
 /// Entries of the history unless asked otherwise, and at most.

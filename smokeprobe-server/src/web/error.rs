@@ -64,7 +64,7 @@ impl ApiError {
 
     /// Whoever asks must say who they are.
     pub fn unauthorized(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, parameter: None, message: message.into() }
+        Self { status: StatusCode::UNAUTHORIZED, parameter: None, message: message.into(), place: None }
     }
 
     /// Whoever asks may not do that.

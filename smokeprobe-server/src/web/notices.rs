@@ -20,6 +20,7 @@ pub(super) fn notices(web: &WebState) -> Vec<Notice> {
     if let Some(error) = &web.live.reload.load().error {
         notices.push(Notice { kind: "config_error", message: error.clone() });
     }
+    notices.extend(web.access.notices().into_iter().map(|(kind, message)| Notice { kind, message }));
     let writer = web.live.writer.load();
     if let Some(blocked) = &writer.blocked {
         let message = format!("{} rounds wait in memory: {blocked}", writer.queued);
