@@ -19,7 +19,7 @@ import { LiveStream } from "./live.js";
  */
 
 /** The worse the later. @type {Condition[]} */
-export const WORSE = ["not_measured", "fine", "waiting", "unknown", "loss", "lost"];
+export const WORSE = ["not_measured", "waiting", "fine", "unknown", "loss", "lost"];
 
 /** @type {Record<string, Condition>} */
 const LETTERS = { l: "lost", u: "unknown", w: "waiting", n: "not_measured" };
