@@ -1,42 +1,56 @@
 //! `/healthz` and `/readyz`.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::WebState;
 use super::access::Visitor;
 
 /// Whether a plan runs. The shell that starts and stops measuring says so here.
-#[derive(Debug, Default)]
-pub struct Readiness(AtomicU8);
+#[derive(Debug)]
+pub struct Readiness(watch::Sender<Phase>);
 
-const STARTING: u8 = 0;
-const MEASURING: u8 = 1;
-const STOPPING: u8 = 2;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Measuring,
+    Stopping,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(watch::Sender::new(Phase::Starting))
+    }
+}
 
 impl Readiness {
     /// The first plan runs.
     pub fn measuring(&self) {
-        self.0.store(MEASURING, Ordering::Relaxed);
+        self.0.send_replace(Phase::Measuring);
     }
 
     /// The server stops.
     pub fn stopping(&self) {
-        self.0.store(STOPPING, Ordering::Relaxed);
+        self.0.send_replace(Phase::Stopping);
     }
 
     /// Why the server is not ready; `None` when it is.
     pub fn reason(&self) -> Option<&'static str> {
-        match self.0.load(Ordering::Relaxed) {
-            STARTING => Some("starting: the first plan does not run yet"),
-            MEASURING => None,
-            _ => Some("stopping"),
+        match *self.0.borrow() {
+            Phase::Starting => Some("starting: the first plan does not run yet"),
+            Phase::Measuring => None,
+            Phase::Stopping => Some("stopping"),
         }
+    }
+
+    /// Waits until the server stops.
+    pub(super) async fn stopped(&self) {
+        // The sender is ours, so that it cannot be gone.
+        let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Stopping).await;
     }
 }
 

@@ -1,147 +1,221 @@
-//! `/api/v1/live`: rounds and alerts as they happen, as server-sent events.
+//! `/api/v1/live`: states, rounds and alerts as they happen, as server-sent events.
 //!
-//! `round` has a series as `/api/v1/tree` describes it, `alert` an event as `/api/v1/alerts/events` does. Whoever reads
-//! too slowly is told `lagged` and hung up on: it reads the whole state again and comes back.
+//! One task, the [`hub`], looks at what happened four times a second, writes it once, and hands it to all viewers. Whoever
+//! reads too slowly is told `lagged` and hung up on: it reads the whole state again and comes back. Nobody waits for it.
 
-use std::collections::HashMap;
+mod hub;
+
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
-use smokeprobe_alerts::Event as Alert;
-use smokeprobe_core::{Round, TargetPath};
+use smokeprobe_core::{SeriesId, TargetPath};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::WebState;
-use super::alerts::EventBody;
 use super::error::ApiError;
+use super::index::Index;
 use super::params::Params;
-use super::state::SeriesState;
-use crate::config::Plan;
-use crate::config::plan::Target;
+use hub::{Hub, Tick, event};
 
-/// Streams at once. Each costs its share of every round.
-const STREAMS: usize = 64;
+/// Streams at once. Each may keep some hundred kilobytes of buffers busy until it is given up as too slow.
+const STREAMS: usize = 256;
 
-/// A comment this often tells both sides that the other is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Series whose rounds one viewer may ask for: more than a page shows.
+const SERIES: usize = 32;
 
 /// The streams that run.
 #[derive(Debug, Clone)]
 pub(super) struct Streams {
     places: Arc<Semaphore>,
-    /// The targets of the plan that was last looked at.
-    index: Arc<ArcSwapOption<Index>>,
+    hub: Hub,
 }
 
-/// Targets by their paths: a plan of many is not searched for each round of each viewer.
-#[derive(Debug)]
-struct Index {
-    plan: Arc<Plan>,
-    targets: HashMap<TargetPath, Target>,
+/// What a viewer wants to see.
+#[derive(Debug, Default)]
+struct Wants {
+    /// How all series are, in batches.
+    states: bool,
+    rounds: Rounds,
+    /// Rounds and alerts of only this target and what is below it.
+    below: Option<TargetPath>,
+}
+
+#[derive(Debug, Default)]
+enum Rounds {
+    /// Of all series, each as `/api/v1/tree` has it.
+    #[default]
+    Short,
+    /// Of these series, each as `/api/v1/rounds` has it.
+    Full(HashSet<SeriesId>),
+    None,
 }
 
 /// One viewer.
 struct Viewer {
     web: WebState,
-    rounds: Receiver<Arc<Round>>,
-    alerts: Receiver<Arc<Alert>>,
-    /// Only this target and what is below it.
-    below: Option<TargetPath>,
+    ticks: Receiver<Arc<Tick>>,
+    wants: Wants,
+    hello: Option<Bytes>,
     ended: bool,
     _place: OwnedSemaphorePermit,
 }
 
-pub(super) async fn live(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
-    params.only(&["target"])?;
-    let below = match params.text("target") {
-        None => None,
-        Some(text) => {
-            Some(text.parse().map_err(|_| ApiError::bad_parameter("target", "must be the path of a target, as A.B"))?)
-        }
-    };
-    let Ok(place) = Arc::clone(&web.streams.places).try_acquire_owned() else { return Err(ApiError::busy()) };
-    let (rounds, alerts) = (web.live.subscribe(), web.live.alerts.subscribe());
-    let viewer = Viewer { web, rounds, alerts, below, ended: false, _place: place };
-    let events = stream::unfold(viewer, |mut viewer| async {
-        let event = viewer.next().await?;
-        Some((Ok::<_, Infallible>(event), viewer))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+/// The first event.
+#[derive(Serialize)]
+struct Hello<'a> {
+    now: f64,
+    plan: &'a str,
+    version: &'static str,
+    /// Series that were asked for, and that the plan does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<&'a SeriesId>,
 }
 
-impl Viewer {
-    async fn next(&mut self) -> Option<Event> {
-        while !self.ended {
-            let event = tokio::select! {
-                alert = self.alerts.recv() => match alert {
-                    Ok(alert) if !self.sees(&alert.series.target) => continue,
-                    Ok(alert) => data("alert", &EventBody::new(&alert)),
-                    Err(why) => self.last(&why),
-                },
-                round = self.rounds.recv() => match round {
-                    Ok(round) if !self.sees(&round.series.target) => continue,
-                    Ok(round) => match self.state(&round) {
-                        Some(state) => data("round", &state),
-                        None => continue,
-                    },
-                    Err(why) => self.last(&why),
-                },
-            };
-            return Some(event);
-        }
-        None
+pub(super) async fn live(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
+    params.only(&["target", "states", "series"])?;
+    let wants = Wants::read(&params)?;
+    let Ok(place) = Arc::clone(&web.streams.places).try_acquire_owned() else {
+        let message = format!("all {STREAMS} live streams are taken; try again in some seconds");
+        return Err(ApiError::unavailable(message));
+    };
+    let index = {
+        let web = web.clone();
+        web.workers.clone().run(move || Ok(web.index())).await?
+    };
+    // First the subscription, then the greeting: what is read after it misses nothing.
+    let ticks = web.streams.hub.join(&web, &index);
+    let hello = Some(hello(&web, &index, &wants));
+    let viewer = Viewer { web, ticks, wants, hello, ended: false, _place: place };
+    let events = stream::unfold(viewer, |mut viewer| async {
+        let bytes = viewer.next().await?;
+        Some((Ok::<_, Infallible>(bytes), viewer))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // nginx would keep events back until it has a buffer full of them.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, Body::from_stream(events)).into_response())
+}
+
+fn hello(web: &WebState, index: &Index, wants: &Wants) -> Bytes {
+    let asked = match &wants.rounds {
+        Rounds::Full(series) => series.iter().filter(|series| index.position(series).is_none()).collect(),
+        _ => Vec::new(),
+    };
+    let body = Hello {
+        now: web.clock.wall().as_unix_secs_f64(),
+        plan: index.outline().id(),
+        version: env!("CARGO_PKG_VERSION"),
+        unknown: asked,
+    };
+    event("hello", &body)
+}
+
+impl Wants {
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let below = match params.text("target") {
+            None => None,
+            Some(text) => Some(
+                text.parse().map_err(|_| ApiError::bad_parameter("target", "must be the path of a target, as A.B"))?,
+            ),
+        };
+        let states = params.choice("states", &[("1", true), ("0", false)])?.unwrap_or(false);
+        let rounds = match params.text("series") {
+            None if states => Rounds::None,
+            None => Rounds::Short,
+            Some(text) => Rounds::Full(series(text)?),
+        };
+        Ok(Self { states, rounds, below })
     }
 
     fn sees(&self, target: &TargetPath) -> bool {
         let Some(below) = &self.below else { return true };
         target.as_str().strip_prefix(below.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
+}
 
-    /// The state of a round's series; none of one that the plan does not have any more.
-    fn state(&self, round: &Round) -> Option<SeriesState> {
-        let plan = self.web.live.plan.load();
-        let index = self.web.streams.index(&plan);
-        let target = index.targets.get(&round.series.target)?;
-        Some(SeriesState::of(&self.web, &index.plan, target, round.series.clone()))
+fn series(text: &str) -> Result<HashSet<SeriesId>, ApiError> {
+    let wrong = || {
+        let message = format!("must be up to {SERIES} series as A.B or A.B~slave, with commas between");
+        ApiError::bad_parameter("series", message)
+    };
+    let series: Vec<&str> = text.split(',').take(SERIES + 1).collect();
+    if series.len() > SERIES {
+        return Err(wrong());
+    }
+    series.into_iter().map(|series| series.parse().map_err(|_| wrong())).collect()
+}
+
+impl Viewer {
+    /// What to send next; `None` at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(hello) = self.hello.take() {
+            return Some(hello);
+        }
+        while !self.ended {
+            let bytes = match self.ticks.recv().await {
+                Ok(tick) => self.of_tick(&tick),
+                Err(RecvError::Lagged(_)) => self.lagged(),
+                // The hub has failed; whoever comes back starts another.
+                Err(RecvError::Closed) => return None,
+            };
+            if !bytes.is_empty() {
+                return Some(bytes);
+            }
+        }
+        None
     }
 
-    fn last(&mut self, why: &RecvError) -> Event {
-        self.ended = true;
-        match why {
-            RecvError::Lagged(_) => Event::default().event("lagged").data("{}"),
-            RecvError::Closed => Event::default().event("closed").data("{}"),
+    fn of_tick(&mut self, tick: &Tick) -> Bytes {
+        self.ended = tick.last;
+        let rounds_missing = tick.rounds_lost && !matches!(self.wants.rounds, Rounds::None);
+        if tick.alerts_lost || rounds_missing {
+            return self.lagged();
+        }
+        let mut parts = vec![tick.first.clone()];
+        if self.wants.states {
+            parts.push(tick.states.clone());
+        }
+        for round in &tick.rounds {
+            let series = round.series();
+            match &self.wants.rounds {
+                Rounds::Short if self.wants.sees(&series.target) => parts.push(round.short(&self.web)),
+                Rounds::Full(wanted) if wanted.contains(series) => parts.push(round.full(&self.web)),
+                _ => {}
+            }
+        }
+        let alerts = tick.alerts.iter().filter(|(target, _)| self.wants.sees(target));
+        parts.extend(alerts.map(|(_, bytes)| bytes.clone()));
+        parts.retain(|part| !part.is_empty());
+        match &parts[..] {
+            // What most viewers get most of the time is the same bytes for all.
+            [one] => one.clone(),
+            several => several.concat().into(),
         }
     }
+
+    fn lagged(&mut self) -> Bytes {
+        self.ended = true;
+        event("lagged", &Nothing {})
+    }
 }
+
+/// `{}`.
+#[derive(Serialize)]
+struct Nothing {}
 
 impl Default for Streams {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(STREAMS)), index: Arc::default() }
+        Self { places: Arc::new(Semaphore::new(STREAMS)), hub: Hub::default() }
     }
-}
-
-impl Streams {
-    fn index(&self, plan: &Arc<Plan>) -> Arc<Index> {
-        if let Some(index) = self.index.load_full().filter(|index| Arc::ptr_eq(&index.plan, plan)) {
-            return index;
-        }
-        let targets = plan.targets().map(|target| (target.path.clone(), target.clone())).collect();
-        let index = Arc::new(Index { plan: Arc::clone(plan), targets });
-        self.index.store(Some(Arc::clone(&index)));
-        index
-    }
-}
-
-fn data(name: &str, body: &impl Serialize) -> Event {
-    // Types of ours, whose serialization has no errors and no line breaks.
-    let text = serde_json::to_string(body).unwrap_or_default();
-    Event::default().event(name).data(text)
 }

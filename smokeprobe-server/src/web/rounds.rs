@@ -16,7 +16,7 @@ use crate::live::{Recent, Samples};
 const EVERYTHING: u32 = 366 * 86_400;
 
 #[derive(Serialize)]
-struct Rounds<'a> {
+struct Body<'a> {
     series: &'a SeriesId,
     state: SeriesState,
     /// When the oldest round started that is remembered; null of a series without any.
@@ -63,7 +63,7 @@ pub(super) async fn rounds(
     let recent = web.live.recent_rounds(&series);
     let kept_since = recent.first().map(|round| round.started.as_unix_secs_f64());
     let within = |round: &Recent| round.end > range.from && round.started.unix_secs() <= range.to;
-    json(&Rounds {
+    json(&Body {
         series: &series,
         state: SeriesState::of(&web, &plan, target, series.clone()),
         kept_since,

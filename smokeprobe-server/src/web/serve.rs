@@ -1,5 +1,7 @@
 //! Connections: how many, for how long, and how they end.
 
+mod idle;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,20 +9,25 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::Request;
+use axum::body::Body;
+use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use idle::{Idle, Seat};
+
 /// What one client, or many, may take of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Open connections. More wait in the kernel's queue until one ends.
+    /// Open connections. When all are taken, one that waits for its next request gives way to a new one; more than that wait
+    /// in the kernel's queue until one ends.
     pub connections: usize,
     /// How long a client may take to send a request's head, or to think of the next request.
     pub head: Duration,
@@ -49,6 +56,12 @@ const MAX_HEAD: usize = 32 * 1024;
 
 /// Threads for work that reads files or draws; see `work.rs` for how many pieces of it there are at once.
 const BLOCKING_THREADS: usize = 4;
+
+/// Bytes that the kernel keeps of what a client has not fetched yet, beyond what is under way.
+const UNSENT: u32 = 128 * 1024;
+
+/// How long a connection that gives way may take to send the end of its last answer.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// How long to wait after the system refused a connection, as when file descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -90,8 +103,9 @@ pub fn serve_on_thread(
 pub async fn serve_within(limits: Limits, listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
     let (stop, stopped) = watch::channel(());
     let places = Arc::new(Semaphore::new(limits.connections));
+    let idle = Idle::default();
     tokio::select! {
-        () = accept(limits, &listener, &router, &places, &stopped) => {}
+        () = accept(limits, &listener, &router, &places, &idle, &stopped) => {}
         () = shutdown => {}
     }
     drop(listener);
@@ -106,14 +120,21 @@ async fn accept(
     listener: &TcpListener,
     router: &Router,
     places: &Arc<Semaphore>,
+    idle: &Idle,
     stopped: &watch::Receiver<()>,
 ) {
     loop {
-        let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let service = Known { router: TowerToHyperService::new(router.clone()), peer: Peer(peer) };
-                let connection = connection(limits, stream, service, stopped.clone());
+                if places.available_permits() == 0 {
+                    idle.give_way();
+                }
+                let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
+                idle.settled();
+                let seat = idle.seat();
+                let router = TowerToHyperService::new(router.clone());
+                let service = Known { router, peer: Peer(peer), seat: seat.clone() };
+                let connection = connection(limits, stream, service, seat, stopped.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -130,10 +151,19 @@ async fn accept(
 }
 
 /// One connection. Its errors are the client's business: it left, stalled or did not speak HTTP.
-async fn connection(limits: Limits, stream: TcpStream, service: Known, mut stopped: watch::Receiver<()>) {
+async fn connection(
+    limits: Limits,
+    stream: TcpStream,
+    service: Known,
+    seat: Arc<Seat>,
+    mut stopped: watch::Receiver<()>,
+) {
     let _ = stream.set_nodelay(true);
+    let socket = SockRef::from(&stream);
     // The kernel ends the connection of a client that leaves data unacknowledged or its window shut (tcp(7)).
-    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(limits.stall));
+    let _ = socket.set_tcp_user_timeout(Some(limits.stall));
+    // And it does not keep megabytes for one that does not fetch them.
+    let _ = socket.set_tcp_notsent_lowat(UNSENT);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
@@ -146,6 +176,14 @@ async fn connection(limits: Limits, stream: TcpStream, service: Known, mut stopp
             _ = stopped.changed() => {
                 connection.as_mut().graceful_shutdown();
                 let _ = connection.await;
+            }
+            () = seat.wanted() => {
+                connection.as_mut().graceful_shutdown();
+                let left = tokio::time::timeout(LEAVING, connection.as_mut()).await;
+                // A request came in the same moment; it is answered first.
+                if left.is_err() && seat.is_busy() {
+                    let _ = connection.await;
+                }
             }
         }
     };
@@ -160,15 +198,18 @@ pub struct Peer(pub SocketAddr);
 struct Known {
     router: TowerToHyperService<Router>,
     peer: Peer,
+    seat: Arc<Seat>,
 }
 
 impl Service<Request<Incoming>> for Known {
-    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Response = Response<Body>;
     type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
-    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
-        self.router.call(request)
+        let busy = self.seat.busy();
+        let answer = self.router.call(request);
+        Box::pin(async move { Ok(answer.await?.map(|body| Body::new(busy.until_sent(body)))) })
     }
 }

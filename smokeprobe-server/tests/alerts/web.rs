@@ -159,10 +159,13 @@ fn rounds_and_alerts_are_streamed_as_they_happen() {
     let (setup, site) = (Setup::new(), Site::start());
     setup.configure(EDGE, &[("Demo", &site, "hostdown"), ("Other", &site, "")]);
     let daemon = Daemon::start(&setup.folder);
-    let mut stream = TcpStream::connect(("127.0.0.1", daemon.port())).unwrap();
-    write!(stream, "GET /api/v1/live?target=Sites.Demo HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
-    let mut lines = BufReader::new(stream).lines().map(|line| line.expect("the stream goes on"));
+    let lines = |query: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", daemon.port())).unwrap();
+        write!(stream, "GET /api/v1/live?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+        BufReader::new(stream).lines().map(|line| line.expect("the stream goes on"))
+    };
+    let (mut lines, states) = (lines("target=Sites.Demo"), lines("states=1"));
     let mut next = |wanted: &str| -> Value {
         let event = format!("event: {wanted}");
         // Bounded: some rounds a second come for a minute at most.
@@ -178,6 +181,11 @@ fn rounds_and_alerts_are_streamed_as_they_happen() {
     assert_eq!((&alert["what"], &alert["alert"], &alert["told"]), (&json!("raised"), &json!("hostdown"), &json!(true)));
     site.up();
     assert_eq!(next("alert")["what"], "cleared");
+    let raised = states.filter_map(|line| {
+        let states: Value = serde_json::from_str(line.strip_prefix("data: ")?).unwrap();
+        states.get("raised").cloned()
+    });
+    assert_eq!(raised.take(2).collect::<Vec<_>>(), [json!([[0, ["hostdown"]]]), json!([])]);
     assert_eq!(daemon.stop(), Some(0));
 }
 

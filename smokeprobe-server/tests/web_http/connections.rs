@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, round};
 
 /// A test that waits longer than this has found a hang.
 const HANG: Duration = Duration::from_secs(20);
@@ -23,10 +23,14 @@ struct Server {
 
 impl Server {
     async fn start(limits: Limits) -> Self {
+        Self::over(&Fixture::new(), limits).await
+    }
+
+    async fn over(fixture: &Fixture, limits: Limits) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = router(Fixture::new().state);
+        let router = router(fixture.state.clone());
         let done = tokio::spawn(serve_within(limits, listener, router, async {
             let _ = stopped.await;
         }));
@@ -41,6 +45,18 @@ impl Server {
         within(stream.read_to_end(&mut answer)).await.unwrap();
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+/// Reads from `stream` until `end` comes.
+async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = Vec::new();
+    while !text.ends_with(end.as_bytes()) {
+        let mut byte = [0];
+        let read = within(stream.read(&mut byte)).await.unwrap();
+        assert_eq!(read, 1, "the end before {end:?}: {}", String::from_utf8_lossy(&text));
+        text.push(byte[0]);
+    }
+    String::from_utf8(text).unwrap()
 }
 
 async fn within<T>(work: impl Future<Output = T>) -> T {
@@ -136,4 +152,73 @@ async fn a_request_under_way_is_answered_before_the_end() {
     assert_eq!(&first, b"HTTP/1.1 200 OK");
     assert!(rest.ends_with(b"}"), "the whole answer came");
     within(server.done).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_connection_that_is_idle_for_longest_gives_way_and_busy_ones_do_not() {
+    let fixture = Fixture::new();
+    let limits = Limits { connections: 3, ..Limits::default() };
+    let server = Server::over(&fixture, limits).await;
+    let mut live = TcpStream::connect(server.address).await.unwrap();
+    live.write_all(b"GET /api/v1/live?states=1 HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut live, "\n\n\r\n").await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    first.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut first, "ok\n").await;
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut second, "ok\n").await;
+
+    assert!(server.get("/healthz").await.ends_with("ok\n"), "long before the idle ones are given up");
+    ended(&mut first).await;
+    second.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut second, "ok\n").await;
+    fixture.accept(&round("New.Target", &[3], 0));
+    assert!(read_until(&mut live, "\n\n\r\n").await.contains("event: states"));
+}
+
+#[tokio::test]
+async fn connections_that_never_speak_give_way_at_once() {
+    let server = Server::start(Limits { connections: 2, ..Limits::default() }).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(server.address).await.unwrap());
+        assert!(server.get("/healthz").await.ends_with("ok\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_that_does_not_read_is_cut_off_and_the_others_get_theirs() {
+    let fixture = Fixture::new();
+    let limits = Limits { connections: 2, stall: Duration::from_millis(300), ..Limits::default() };
+    let server = Server::over(&fixture, limits).await;
+    let request = b"GET /api/v1/live HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    SockRef::from(&slow).set_recv_buffer_size(4096).unwrap();
+    slow.write_all(request).await.unwrap();
+    let mut quick = TcpStream::connect(server.address).await.unwrap();
+    quick.write_all(request).await.unwrap();
+    read_until(&mut quick, "\n\n\r\n").await;
+    // Both places are busy, so that this is answered when one of them is free.
+    let next = server.get("/healthz");
+    let rounds = async {
+        let mut told = String::new();
+        loop {
+            for _ in 0..500 {
+                fixture.accept(&round("New.Target", &[3], 0));
+            }
+            while told.matches("event: round").count() < 500 {
+                let mut bytes = vec![0; 1 << 16];
+                let read = within(quick.read(&mut bytes)).await.unwrap();
+                assert_ne!(read, 0, "the quick viewer is cut off");
+                told.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+            }
+            told.clear();
+        }
+    };
+    tokio::select! {
+        answer = within(next) => assert!(answer.ends_with("ok\n")),
+        () = rounds => {}
+    }
+    ended(&mut slow).await;
 }

@@ -1,0 +1,334 @@
+//! What happened, gathered for a quarter of a second, written once for all viewers.
+//!
+//! It runs while there are viewers, on the web's own runtime. It never waits for a viewer: who is too far behind loses the
+//! oldest. When it is behind itself it says so.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use serde::Serialize;
+use smokeprobe_alerts::Event as Alert;
+use smokeprobe_core::{Round, SeriesId, TargetPath};
+use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender, error::RecvError};
+
+use super::Nothing;
+use crate::alerting::View;
+use crate::live::Recent;
+use crate::run::timer;
+use crate::web::alerts::EventBody;
+use crate::web::index::Index;
+use crate::web::notices::{Notice, notices};
+use crate::web::rounds::RoundBody;
+use crate::web::state::SeriesState;
+use crate::web::states::{Brief, Raised, raised};
+use crate::web::{WebState, describe};
+
+/// How long to gather: short for people, long enough that a thousand rounds become a few events.
+const BATCH: Duration = Duration::from_millis(250);
+
+/// Ticks that a viewer may be behind: 16 seconds at the busiest.
+const BEHIND: usize = 64;
+
+/// A comment after so many batches, some 15 s, tells both sides that the other is there.
+const KEEP_ALIVE: u32 = 60;
+
+/// Rounds of one tick at most; viewers of more read the state anew.
+const ROUNDS: usize = 16_384;
+
+/// What all viewers are told at one time. Parts that are empty are not sent.
+#[derive(Debug, Default)]
+pub(super) struct Tick {
+    /// What everybody sees, and first.
+    pub(super) first: Bytes,
+    pub(super) states: Bytes,
+    pub(super) rounds: Vec<Told>,
+    pub(super) alerts: Vec<(TargetPath, Bytes)>,
+    /// Some rounds are missing.
+    pub(super) rounds_lost: bool,
+    /// Some alerts are missing.
+    pub(super) alerts_lost: bool,
+    /// Nothing follows.
+    pub(super) last: bool,
+}
+
+/// A round, written when the first viewer wants it.
+#[derive(Debug)]
+pub(super) struct Told {
+    round: Arc<Round>,
+    short: OnceLock<Bytes>,
+    full: OnceLock<Bytes>,
+}
+
+/// Where viewers find the hub that runs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hub(Arc<Mutex<Option<WeakSender<Arc<Tick>>>>>);
+
+/// What was gathered, and what the viewers know already.
+struct Gathered {
+    web: WebState,
+    index: Arc<Index>,
+    /// The plan's id.
+    plan: String,
+    changed: HashSet<SeriesId>,
+    rounds: Vec<Told>,
+    alerts: Vec<Arc<Alert>>,
+    rounds_lost: bool,
+    alerts_lost: bool,
+    notices: Vec<Notice>,
+    view: Arc<View>,
+    raised: Vec<Raised>,
+    batches: u32,
+}
+
+/// How a series is that has changed: `[place, letter, loss, median, time]`.
+type Row = (usize, char, Option<f64>, Option<f64>, Option<i64>);
+
+/// How all are that have changed.
+#[derive(Serialize)]
+struct States<'a> {
+    now: f64,
+    plan: &'a str,
+    series: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised: Option<&'a [Raised]>,
+}
+
+#[derive(Serialize)]
+struct Plan<'a> {
+    plan: &'a str,
+}
+
+#[derive(Serialize)]
+struct Notices<'a> {
+    notices: &'a [Notice],
+}
+
+#[derive(Serialize)]
+struct FullRound<'a> {
+    series: &'a SeriesId,
+    round: RoundBody,
+    state: SeriesState,
+}
+
+impl Hub {
+    /// Another viewer. Starts the hub for the first.
+    pub(super) fn join(&self, web: &WebState, index: &Arc<Index>) -> Receiver<Arc<Tick>> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hub) = running.as_ref().and_then(WeakSender::upgrade) {
+            return hub.subscribe();
+        }
+        let (out, ticks) = broadcast::channel(BEHIND);
+        *running = Some(out.downgrade());
+        let (rounds, alerts) = (web.live.subscribe(), web.live.alerts.subscribe());
+        let gathered = Gathered::new(web.clone(), Arc::clone(index));
+        tokio::spawn(run(self.clone(), gathered, out, rounds, alerts));
+        ticks
+    }
+
+    /// Whether the last viewer has gone; then the next one starts another hub.
+    fn is_left(&self, out: &Sender<Arc<Tick>>) -> bool {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = out.receiver_count() == 0;
+        if left {
+            *running = None;
+        }
+        left
+    }
+}
+
+async fn run(
+    hub: Hub,
+    mut gathered: Gathered,
+    out: Sender<Arc<Tick>>,
+    mut rounds: Receiver<Arc<Round>>,
+    mut alerts: Receiver<Arc<Alert>>,
+) {
+    let readiness = Arc::clone(&gathered.web.readiness);
+    let (mut stopping, mut due) = (pin!(readiness.stopped()), pin!(timer(BATCH)));
+    loop {
+        let stops = tokio::select! {
+            round = rounds.recv() => {
+                gathered.round(round);
+                continue;
+            }
+            alert = alerts.recv() => {
+                gathered.alert(alert);
+                continue;
+            }
+            () = &mut due => false,
+            () = &mut stopping => true,
+        };
+        due.set(timer(BATCH));
+        if hub.is_left(&out) {
+            return;
+        }
+        gathered.follow().await;
+        if let Some(tick) = gathered.tick(stops) {
+            // The last viewer may have left just now.
+            let _ = out.send(Arc::new(tick));
+        }
+        if stops {
+            return;
+        }
+    }
+}
+
+impl Gathered {
+    fn new(web: WebState, index: Arc<Index>) -> Self {
+        let view = web.live.alerts.view();
+        Self {
+            plan: index.outline().id().to_owned(),
+            changed: HashSet::new(),
+            rounds: Vec::new(),
+            alerts: Vec::new(),
+            rounds_lost: false,
+            alerts_lost: false,
+            notices: notices(&web),
+            raised: raised(&web, &index),
+            view,
+            batches: 0,
+            web,
+            index,
+        }
+    }
+
+    fn round(&mut self, round: Result<Arc<Round>, RecvError>) {
+        let Ok(round) = round else {
+            // The states of all are sent instead.
+            self.changed.extend(self.index.series().iter().map(|entry| entry.id.clone()));
+            self.rounds_lost = true;
+            return;
+        };
+        self.changed.insert(round.series.clone());
+        if self.rounds.len() < ROUNDS {
+            self.rounds.push(Told { round, short: OnceLock::new(), full: OnceLock::new() });
+        } else {
+            self.rounds_lost = true;
+        }
+    }
+
+    fn alert(&mut self, alert: Result<Arc<Alert>, RecvError>) {
+        match alert {
+            Ok(alert) => self.alerts.push(alert),
+            Err(_) => self.alerts_lost = true,
+        }
+    }
+
+    /// Follows the plan that runs. A plan of ten thousand targets takes a while to look at: not here.
+    async fn follow(&mut self) {
+        if Arc::ptr_eq(self.index.plan(), &self.web.live.plan.load()) {
+            return;
+        }
+        let web = self.web.clone();
+        if let Ok(index) = tokio::task::spawn_blocking(move || web.index()).await {
+            self.index = index;
+        }
+    }
+
+    fn plan_and_notices(&mut self, first: &mut Vec<u8>) {
+        if self.plan != self.index.outline().id() {
+            self.index.outline().id().clone_into(&mut self.plan);
+            first.extend_from_slice(&event("plan", &Plan { plan: &self.plan }));
+        }
+        let notices = notices(&self.web);
+        if notices != self.notices {
+            self.notices = notices;
+            first.extend_from_slice(&event("notices", &Notices { notices: &self.notices }));
+        }
+    }
+
+    /// What there is to tell, if anything.
+    fn tick(&mut self, last: bool) -> Option<Tick> {
+        let mut first = Vec::new();
+        self.batches += 1;
+        if self.batches.is_multiple_of(KEEP_ALIVE) {
+            first.extend_from_slice(b":\n\n");
+        }
+        self.plan_and_notices(&mut first);
+        let states = self.states();
+        if last {
+            first.extend_from_slice(&event("closed", &Nothing {}));
+        }
+        let alerts = std::mem::take(&mut self.alerts);
+        let tick = Tick {
+            first: first.into(),
+            states,
+            rounds: std::mem::take(&mut self.rounds),
+            alerts: alerts
+                .iter()
+                .map(|alert| (alert.series.target.clone(), event("alert", &EventBody::new(alert))))
+                .collect(),
+            rounds_lost: std::mem::take(&mut self.rounds_lost),
+            alerts_lost: std::mem::take(&mut self.alerts_lost),
+            last,
+        };
+        let silent = tick.first.is_empty() && tick.states.is_empty() && tick.rounds.is_empty();
+        (!silent || !tick.alerts.is_empty() || tick.rounds_lost || tick.alerts_lost).then_some(tick)
+    }
+
+    fn states(&mut self) -> Bytes {
+        let view = self.web.live.alerts.view();
+        let looked_at = Arc::ptr_eq(&view, &self.view);
+        let raised = if looked_at { None } else { Some(raised(&self.web, &self.index)) };
+        let raised = raised.filter(|raised| *raised != self.raised);
+        self.view = view;
+        let news = raised.is_some();
+        if let Some(raised) = raised {
+            self.raised = raised;
+        }
+        let series = self.index.series();
+        let mut places: Vec<usize> = self.changed.drain().filter_map(|series| self.index.position(&series)).collect();
+        if places.is_empty() && !news {
+            return Bytes::new();
+        }
+        places.sort_unstable();
+        let row = |place: usize| -> Row {
+            let Brief { letter, loss, median, time } = Brief::of(&self.web, &series[place]);
+            (place, letter, loss, median, time)
+        };
+        let body = States {
+            now: self.web.clock.wall().as_unix_secs_f64(),
+            plan: self.index.outline().id(),
+            series: places.into_iter().map(row).collect(),
+            raised: news.then_some(&self.raised),
+        };
+        event("states", &body)
+    }
+}
+
+impl Told {
+    pub(super) fn series(&self) -> &SeriesId {
+        &self.round.series
+    }
+
+    /// As `/api/v1/tree` has it. Empty of a series that the plan does not have any more.
+    pub(super) fn short(&self, web: &WebState) -> Bytes {
+        let write = || self.state(web).map(|state| event("round", &state)).unwrap_or_default();
+        self.short.get_or_init(write).clone()
+    }
+
+    /// As `/api/v1/rounds` has it.
+    pub(super) fn full(&self, web: &WebState) -> Bytes {
+        let write = |state| {
+            let round = RoundBody::of(Recent::of(&self.round));
+            event("round", &FullRound { series: &self.round.series, round, state })
+        };
+        self.full.get_or_init(|| self.state(web).map(write).unwrap_or_default()).clone()
+    }
+
+    fn state(&self, web: &WebState) -> Option<SeriesState> {
+        let plan = web.live.plan.load();
+        let target = describe::find(&plan, &self.round.series.target)?.target.as_ref()?;
+        Some(SeriesState::of(web, &plan, target, self.round.series.clone()))
+    }
+}
+
+/// An event as it is sent. Its data is JSON, which has no line breaks of its own.
+pub(super) fn event(name: &str, body: &impl Serialize) -> Bytes {
+    // Types of ours, whose serialization has no errors.
+    let text = serde_json::to_string(body).unwrap_or_default();
+    format!("event: {name}\ndata: {text}\n\n").into()
+}

@@ -1,0 +1,268 @@
+//! The live stream. Time is the runtime's own and passes at once when nobody has anything to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use smokeprobe_server::live::WriterState;
+use smokeprobe_server::web::router;
+use tower::ServiceExt;
+
+use crate::fixture::{Fixture, NOW, plan, round};
+use crate::{ask, read};
+
+/// Streams that the server has places for.
+const STREAMS: usize = 256;
+
+/// A viewer.
+struct Viewer {
+    body: Body,
+    text: String,
+}
+
+impl Viewer {
+    async fn new(router: &Router, query: &str) -> Self {
+        let request = Request::get(format!("/api/v1/live{query}")).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        let mut viewer = Self { body: response.into_body(), text: String::new() };
+        assert_eq!(viewer.next().await.unwrap().0, "hello");
+        viewer
+    }
+
+    /// The next event; `None` at the end.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                if event.starts_with(':') {
+                    continue;
+                }
+                let (name, data) = event.split_once('\n').unwrap();
+                let data = data.strip_prefix("data: ").unwrap();
+                return Some((name.strip_prefix("event: ").unwrap().to_owned(), serde_json::from_str(data).unwrap()));
+            }
+            let frame = self.body.frame().await?.unwrap();
+            self.text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+        }
+    }
+
+    /// The next event, which must have this name.
+    async fn told(&mut self, name: &str) -> Value {
+        let (is, data) = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
+        assert_eq!(is, name, "{data}");
+        data
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_greets_with_the_plan_and_with_what_it_does_not_have() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let request = Request::get("/api/v1/live?series=No.Such,New.Target").body(Body::empty()).unwrap();
+    let mut viewer = Viewer { body: router.clone().oneshot(request).await.unwrap().into_body(), text: String::new() };
+    let hello = viewer.told("hello").await;
+    assert_eq!(hello["plan"], read(&fixture, "/api/v1/outline").await.json()["plan"]);
+    assert_eq!((&hello["now"], &hello["unknown"]), (&json!(NOW as f64), &json!(["No.Such"])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn states_come_in_batches_that_are_the_same_for_all() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut viewers = [Viewer::new(&router, "?states=1").await, Viewer::new(&router, "?states=1").await];
+    for (series, rtts, lost) in [("Storage.NingxiaS3", vec![9], 0), ("Console.BeijingConsole", vec![4, 5, 6], 1)] {
+        fixture.accept(&round(series, &rtts, lost));
+    }
+    fixture.accept(&round("Storage.NingxiaS3", &[], 4));
+    fixture.accept(&round("Gone.Target", &[1], 0));
+    let states = viewers[0].told("states").await;
+    let rows = json!([[0, "m", 0.25, 0.005, NOW - 10], [2, "l", 1.0, null, NOW - 10]]);
+    assert_eq!(states["series"], rows, "by their places, each once, as they are now");
+    assert_eq!(viewers[1].told("states").await, states);
+    let all = read(&fixture, "/api/v1/states").await.json();
+    assert_eq!((&states["plan"], &states["now"]), (&all["plan"], &all["now"]));
+    assert_eq!((&all["state"].as_str().unwrap()[2..3], &all["loss"][2]), ("l", &states["series"][1][2]));
+
+    fixture.accept(&round("Storage.NingxiaS3~tokyo", &[7], 0));
+    for viewer in &mut viewers {
+        assert_eq!(viewer.told("states").await["series"], json!([[3, "m", 0.0, 0.007, NOW - 10]]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rounds_come_in_full_of_the_series_that_are_asked_for() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut viewer = Viewer::new(&router, "?states=1&series=Storage.NingxiaS3~tokyo,New.Target").await;
+    fixture.accept(&round("Storage.NingxiaS3", &[4, 5], 0));
+    fixture.accept(&round("Storage.NingxiaS3~tokyo", &[7, 8, 9], 1));
+    assert_eq!(viewer.told("states").await["series"].as_array().unwrap().len(), 2);
+    let told = viewer.told("round").await;
+    let kept = read(&fixture, "/api/v1/rounds/Storage.NingxiaS3~tokyo").await.json();
+    assert_eq!(told["series"], "Storage.NingxiaS3~tokyo");
+    assert_eq!((&told["round"], &told["state"]), (&kept["rounds"][0], &kept["state"]));
+    fixture.accept(&round("New.Target", &[3], 0));
+    viewer.told("states").await;
+    assert_eq!(viewer.told("round").await["series"], "New.Target");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rounds_come_in_short_of_a_target_and_what_is_below_it() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let (mut all, mut some) = (Viewer::new(&router, "").await, Viewer::new(&router, "?target=Storage.NingxiaS3").await);
+    for series in ["Console.BeijingConsole", "Storage.NingxiaS3", "Storage.NingxiaS3~tokyo"] {
+        fixture.accept(&round(series, &[4, 5], 0));
+    }
+    let mut names = Vec::new();
+    for (viewer, count) in [(&mut all, 3), (&mut some, 2)] {
+        for _ in 0..count {
+            let told = viewer.told("round").await;
+            assert_eq!(told["last"]["median"], json!(0.005));
+            names.push(told["series"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(names[..3], ["Console.BeijingConsole", "Storage.NingxiaS3", "Storage.NingxiaS3~tokyo"]);
+    assert_eq!(names[3..], ["Storage.NingxiaS3", "Storage.NingxiaS3~tokyo"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_plan_and_other_notices_are_told_to_all() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut viewers = [Viewer::new(&router, "?states=1").await, Viewer::new(&router, "?series=New.Target").await];
+    let mut other = plan();
+    other.root.children.remove(0);
+    fixture.live.follow(Arc::new(other));
+    let plan = viewers[0].told("plan").await;
+    assert_eq!(plan["plan"], read(&fixture, "/api/v1/outline").await.json()["plan"]);
+    assert_eq!(viewers[1].told("plan").await, plan);
+    fixture.live.writer.store(Arc::new(WriterState { nearly_full: Some(3_500_000), ..WriterState::default() }));
+    let message = json!([{"kind": "disk_nearly_full", "message": "the disk is nearly full: 3 MB are free"}]);
+    for viewer in &mut viewers {
+        assert_eq!(viewer.told("notices").await["notices"], message);
+    }
+    // The places are those of the new plan.
+    fixture.accept(&round("Storage.NingxiaS3", &[4], 0));
+    let states = viewers[0].told("states").await;
+    assert_eq!((&states["plan"], &states["series"][0][0]), (&plan["plan"], &json!(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_viewer_that_does_not_read_is_hung_up_on_and_others_miss_nothing() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut slow = Viewer::new(&router, "?states=1").await;
+    let mut quick = Viewer::new(&router, "?states=1").await;
+    for _ in 0..200 {
+        fixture.accept(&round("New.Target", &[3], 0));
+        assert_eq!(quick.told("states").await["series"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(slow.told("lagged").await, json!({}));
+    assert_eq!(slow.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_rounds_becomes_the_states_of_all() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut states = Viewer::new(&router, "?states=1").await;
+    let mut rounds = Viewer::new(&router, "").await;
+    // More than wait for whoever does not get a turn meanwhile.
+    for _ in 0..2000 {
+        fixture.accept(&round("New.Target", &[3], 0));
+    }
+    let told = states.told("states").await;
+    assert_eq!(told["series"].as_array().unwrap().len(), 8, "{told}");
+    rounds.told("lagged").await;
+    assert_eq!(rounds.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_end_with_a_word_when_the_server_stops() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut viewers = [Viewer::new(&router, "?states=1").await, Viewer::new(&router, "").await];
+    fixture.accept(&round("New.Target", &[3], 0));
+    fixture.readiness.stopping();
+    viewers[0].told("notices").await;
+    viewers[1].told("notices").await;
+    for viewer in &mut viewers {
+        let mut names = Vec::new();
+        while let Some((name, _)) = viewer.next().await {
+            names.push(name);
+        }
+        assert!(names.contains(&"closed".to_owned()), "{names:?}");
+    }
+    // Who comes now is told the same.
+    let mut late = Viewer::new(&router, "?states=1").await;
+    assert_eq!((late.told("closed").await, late.next().await), (json!({}), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_beyond_the_limit_are_told_so_and_places_come_free() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let mut viewers = Vec::new();
+    for _ in 0..STREAMS {
+        viewers.push(Viewer::new(&router, "?states=1").await);
+    }
+    let one_more = || ask(&router, Request::get("/api/v1/live").body(Body::empty()).unwrap());
+    let refused = one_more().await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.header(header::RETRY_AFTER), "5");
+    let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert_eq!(message, "all 256 live streams are taken; try again in some seconds");
+    viewers.pop();
+    let mut next = Viewer::new(&router, "?states=1").await;
+    fixture.accept(&round("New.Target", &[3], 0));
+    next.told("states").await;
+    viewers[0].told("states").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_viewer_may_go_and_another_come() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    for _ in 0..3 {
+        let mut viewer = Viewer::new(&router, "?states=1").await;
+        fixture.accept(&round("New.Target", &[3], 0));
+        assert_eq!(viewer.told("states").await["series"].as_array().unwrap().len(), 1);
+        drop(viewer);
+        // Time for the hub to see that it is alone; and none of it.
+        let _ = tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_broken_by_comments() {
+    let router = router(Fixture::new().state);
+    let mut viewer = Viewer::new(&router, "?series=New.Target").await;
+    let frame = viewer.body.frame().await.unwrap().unwrap();
+    assert_eq!(frame.data_ref().unwrap(), ":\n\n");
+}
+
+#[tokio::test]
+async fn bad_parameters_of_the_stream_are_named() {
+    let fixture = Fixture::new();
+    let many = format!("series={}", vec!["New.Target"; 33].join(","));
+    for (query, parameter) in [
+        ("states=yes", "states"),
+        ("series=A.B,,C", "series"),
+        ("series=..%2F..", "series"),
+        (many.as_str(), "series"),
+        ("target=%3Cb%3E", "target"),
+        ("state=1", "state"),
+        ("states=1&states=1", "states"),
+    ] {
+        let answer = read(&fixture, &format!("/api/v1/live?{query}")).await;
+        assert_eq!((answer.status, &answer.json()["error"]["parameter"]), (StatusCode::BAD_REQUEST, &json!(parameter)));
+    }
+}
