@@ -375,10 +375,22 @@ pub struct Detail {
     pub nodata_color: Option<String>,
     /// `(description, seconds)` of each graph.
     pub ranges: Vec<(String, u32)>,
+    /// The colours of loss where `loss_colors` has none.
+    pub palette: Palette,
     /// `(up to this many lost pings, rrggbb, legend)`; empty for the built-in classes.
     pub loss_colors: Vec<(f64, String, String)>,
     /// `(up to this many seconds, rrggbb, legend)`; empty for the built-in classes.
     pub uptime_colors: Vec<(f64, String, String)>,
+}
+
+/// Which of the built-in colours loss has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Palette {
+    /// Ours, told apart by the colour-blind.
+    #[default]
+    Default,
+    /// SmokePing's.
+    Classic,
 }
 
 /// A chart: targets ranked by a value.

@@ -1,21 +1,30 @@
-//! `/graph/A.B[~slave].svg` and `.png`: a smoke graph for pages, mails and wikis.
+//! `/graph/A.B[~slave].svg` and `.png`: smoke graphs, and graphs of several series, for pages, mails and wikis.
+
+mod spans;
+mod subject;
+mod wish;
+mod words;
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Local, Offset, TimeZone};
-use smokeprobe_core::{SeriesId, Vantage, WallTime};
+use smokeprobe_core::{SeriesId, WallTime};
 use smokeprobe_store::{Consolidation, Store};
 
 use super::error::ApiError;
 use super::params::{Name, Params, Range};
 use super::{WebState, describe, series};
 use crate::config::Plan;
-use crate::config::plan::{Detail, Node, Target};
-use crate::graph::palette::{LossClass, Palette, Theme};
-use crate::graph::{Drawing, MAX_SCALE, PngError, png};
+use crate::config::plan::{self, Detail, Node, Target, TargetHost};
+use crate::graph::background::{UptimeClass, built_in_uptime};
+use crate::graph::palette::{Color, LossClass, Palette, Theme};
+use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png};
+use subject::Subject;
+use wish::PARAMETERS;
+pub(super) use wish::Wish;
+use words::{describe_dates, describe_range, utc_offset};
 
 /// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
 const MARGIN: u32 = 97;
@@ -26,88 +35,87 @@ const MIN_ROWS: u32 = 2000;
 /// Seconds that the picture of a mail shows.
 const MAIL: i64 = 3 * 3600;
 
+/// Size of the small form in pixels.
+const SMALL: (u32, u32) = (320, 120);
+
 /// Characters of a title at most.
 const MAX_TITLE: usize = 300;
-
-/// What is asked of a picture.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wish<'a> {
-    pub(super) range: Range,
-    /// As configured unless given.
-    pub(super) width: Option<u32>,
-    pub(super) height: Option<u32>,
-    pub(super) theme: Theme,
-    /// Instead of the target's.
-    pub(super) title: Option<&'a str>,
-    /// Pixels for each one of the size in a PNG; `None` asks for SVG.
-    pub(super) scale: Option<u32>,
-}
-
-impl<'a> Wish<'a> {
-    /// What the parameters say, of `range`.
-    pub(super) fn of(params: &'a Params, range: Range) -> Result<Self, ApiError> {
-        Ok(Self {
-            range,
-            width: params.number("width", 100, 4000)?,
-            height: params.number("height", 60, 4000)?,
-            theme: params.choice("theme", &[("light", Theme::Light), ("dark", Theme::Dark)])?.unwrap_or_default(),
-            title: params.text("title"),
-            scale: None,
-        })
-    }
-}
 
 pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params: Params) -> Result<Response, ApiError> {
     let (name, scale) = match file.rsplit_once('.') {
         Some((name, "svg")) => {
-            params.only(&["from", "to", "width", "height", "theme", "title"])?;
+            params.only(&PARAMETERS)?;
             (name, None)
         }
         Some((name, "png")) => {
-            params.only(&["from", "to", "width", "height", "theme", "title", "scale"])?;
+            params.only(&[&PARAMETERS[..], &["scale"]].concat())?;
             (name, Some(params.number("scale", 1, MAX_SCALE)?.unwrap_or(1)))
         }
         _ => return Err(ApiError::not_found("graphs are called like /graph/A.B.svg or /graph/A.B~slave.png")),
     };
     // What there is not is said before what is wrong with the question.
-    series::find_with_node(&web.live.plan.load(), name)?;
+    Subject::of(&web.live.plan.load(), name, None)?;
     let range = params.range(web.clock.wall(), 3 * 3600)?;
-    draw(&web, name, Wish { scale, ..Wish::of(&params, range)? }).await
+    let wish = Wish::of(&params, range)?;
+    draw(&web, name, scale.map_or(wish, |scale| wish.as_png(scale))).await
 }
 
-/// The picture of the series called `name`.
+/// The picture of what `name` means: a series, or a section that shows several together.
 pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<Response, ApiError> {
-    let Wish { range, theme, scale, .. } = wish;
+    let Wish { range, scale, small, .. } = wish;
     let plan = web.live.plan.load_full();
-    let (series, node, target) = series::find_with_node(&plan, name)?;
-    let now = web.clock.wall();
-    let (width, height) = size(&plan.presentation.detail);
-    let (width, height) = (wish.width.unwrap_or(width), wish.height.unwrap_or(height));
-
-    let supported = describe::supported(&plan, target);
-    let measured = web.live.last_round(&series).is_some();
-    let not_measured = describe::unsupported(&plan, target);
-    let mut drawing = Drawing { width, height, theme, ..drawing(&plan, node, target, &series, range, now) };
-    // A page that heads its graphs by their range wants to know from when to when that is.
-    if let Some(title) = wish.title {
-        drawing.title = title.chars().take(MAX_TITLE).collect();
-        drawing.subtitle = describe_dates(range);
+    let subject = Subject::of(&plan, name, wish.vantage)?;
+    let mut drawing = of_subject(&plan, &subject, wish, web.clock.wall());
+    let supported = subject.members.iter().any(|member| describe::supported(&plan, member.target));
+    let measured = subject.members.iter().any(|member| web.live.last_round(&member.series).is_some());
+    let not_measured = describe::unsupported(&plan, subject.members[0].target);
+    if wish.marks
+        && let [alone] = &subject.members[..]
+    {
+        drawing.suspect = suspect(web, &alone.series);
     }
+    let marked = (wish.marks && subject.is_one_target()).then(|| subject.members[0].target.path.clone());
 
-    let store = Arc::clone(&web.store);
-    let picture = web
-        .workers
+    let as_lines = subject.as_lines || small;
+    let members: Vec<(SeriesId, String, Color)> =
+        subject.members.into_iter().map(|member| (member.series, member.name, member.color)).collect();
+    let (store, web) = (Arc::clone(&web.store), web.clone());
+    let workers = web.workers.clone();
+    let picture = workers
         .run(move || {
             // A row narrower than a pixel cannot be seen.
             // Also of a target that is no longer measured: its history is still worth a look.
-            let frame =
-                series::frame(store.as_ref(), &series, range, Consolidation::Average, (2 * width).max(MIN_ROWS))?;
-            drawing.message = match frame {
+            let rows = (2 * drawing.width).max(MIN_ROWS);
+            let mut frames = Vec::with_capacity(members.len());
+            for (series, ..) in &members {
+                frames.push(series::frame(store.as_ref(), series, range, Consolidation::Average, rows)?);
+            }
+            if let Some(target) = marked {
+                let series = members.iter().map(|(series, ..)| series.clone()).collect();
+                drawing.marks = spans::read(&web, &target, &series, range);
+            }
+            let none = frames.iter().all(Option::is_none);
+            drawing.message = match none {
                 _ if !supported => not_measured,
-                None if !measured => "waiting for the first round".to_owned(),
+                true if !measured => "waiting for the first round".to_owned(),
                 _ => "no data in this range".to_owned(),
             };
-            let svg = drawing.svg(frame.as_ref());
+            let svg = if as_lines {
+                // Of several, those without a file yet would only be empty lines in the legend.
+                let lines: Vec<Series<'_>> = members
+                    .iter()
+                    .zip(&frames)
+                    .filter(|(_, frame)| none || frame.is_some())
+                    .map(|((_, name, color), frame)| Series {
+                        name: name.clone(),
+                        color: *color,
+                        frame: frame.as_ref(),
+                    })
+                    .collect();
+                if small { drawing.svg_small(&lines) } else { drawing.svg_of_lines(&lines) }
+            } else {
+                drawing.svg(frames.first().and_then(Option::as_ref))
+            };
             match scale {
                 None => Ok(svg.into_bytes()),
                 Some(scale) => Ok(png(&svg, scale)?),
@@ -120,6 +128,47 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     Ok((headers, picture).into_response())
+}
+
+/// The drawing of a subject as it is wished for.
+fn of_subject(plan: &Plan, subject: &Subject<'_>, wish: Wish<'_>, now: WallTime) -> Drawing {
+    let (detail, overview) = (&plan.presentation.detail, &plan.presentation.overview);
+    let (first, range) = (&subject.members[0], wish.range);
+    let usual = drawing(plan, first.node, first.target, &first.series, range, now);
+    let (width, height) = match wish.small {
+        true => (usual.width.min(SMALL.0), SMALL.1),
+        false if subject.as_lines => (usual.width, height_of_lines(usual.height, subject.members.len()).min(4000)),
+        false => (usual.width, usual.height),
+    };
+    let mut drawing = Drawing {
+        title: subject.title(plan),
+        probe: subject.probe(),
+        width: wish.width.unwrap_or(width),
+        height: wish.height.unwrap_or(height),
+        theme: wish.theme,
+        ceiling: wish.ceiling,
+        max_rtt: if wish.small { overview.max_rtt } else { detail.max_rtt },
+        logarithmic: detail.logarithmic && !wish.small,
+        palette: wish.palette.unwrap_or(usual.palette),
+        ..usual
+    };
+    // Colours that are asked for by name are not those of the configuration.
+    if wish.palette.is_some() {
+        drawing.loss_classes.clear();
+    }
+    // A page that heads its graphs by their range wants to know from when to when that is.
+    if let Some(title) = wish.title {
+        drawing.title = title.chars().take(MAX_TITLE).collect();
+        drawing.subtitle = describe_dates(range);
+    }
+    drawing
+}
+
+/// Ends of the slots of a series whose rounds are not to be trusted, as far as they are known.
+fn suspect(web: &WebState, series: &SeriesId) -> Vec<i64> {
+    let last = web.live.last_round(series);
+    let suspect = last.filter(|round| round.measured().is_some_and(|measured| measured.quality.suspect));
+    suspect.iter().map(|round| round.slot.end()).collect()
 }
 
 /// A picture for a mail: a series over some hours before `until` (Unix seconds), as large as the configuration's graphs.
@@ -153,7 +202,7 @@ fn drawing(plan: &Plan, node: &Node, target: &Target, series: &SeriesId, range: 
     let detail = &plan.presentation.detail;
     let (width, height) = size(detail);
     Drawing {
-        title: title(plan, node, &series.vantage),
+        title: subject::title(plan, node, &series.vantage),
         subtitle: describe_range(range, now.unix_secs()),
         probe: describe::measurement(target),
         width,
@@ -168,8 +217,11 @@ fn drawing(plan: &Plan, node: &Node, target: &Target, series: &SeriesId, range: 
         loss_background: detail.loss_background,
         nodata_color: detail.nodata_color.as_deref().and_then(|color| color.parse().ok()),
         loss_classes: loss_classes(detail, target.pings),
-        palette: Palette::Default,
-        uptime_classes: Vec::new(),
+        palette: match detail.palette {
+            plan::Palette::Default => Palette::Default,
+            plan::Palette::Classic => Palette::Classic,
+        },
+        uptime_classes: uptime_classes(detail, target),
         suspect: Vec::new(),
         marks: Vec::new(),
         utc_offset,
@@ -191,51 +243,17 @@ impl From<PngError> for ApiError {
     }
 }
 
-fn title(plan: &Plan, node: &Node, vantage: &Vantage) -> String {
-    match (vantage, describe::vantage_name(plan, vantage)) {
-        (Vantage::Slave(_), Some(name)) => format!("{} from {name}", node.title),
-        _ => node.title.clone(),
+/// How the uptime of a dynamic host is coloured; none of others, whose uptime nobody knows.
+fn uptime_classes(detail: &Detail, target: &Target) -> Vec<UptimeClass> {
+    if !matches!(target.host, TargetHost::Dynamic { .. }) {
+        return Vec::new();
     }
-}
-
-/// `last 3 hours`, or from when to when in the server's time zone.
-fn describe_range(range: Range, now: i64) -> String {
-    let seconds = range.to - range.from;
-    if range.to < now {
-        return describe_dates(range);
-    }
-    let (count, unit) = match seconds {
-        _ if seconds % 86_400 == 0 && seconds > 2 * 86_400 => (seconds / 86_400, "days"),
-        _ if seconds % 3600 == 0 => (seconds / 3600, "hours"),
-        _ if seconds % 60 == 0 => (seconds / 60, "minutes"),
-        _ => return format!("since {}", local(range.from)),
-    };
-    match count {
-        1 => format!("last {}", unit.trim_end_matches('s')),
-        _ => format!("last {count} {unit}"),
-    }
-}
-
-fn describe_dates(range: Range) -> String {
-    let (from, to) = (local(range.from), local(range.to));
-    // On one day, the day once.
-    match (from.split_once(' '), to.split_once(' ')) {
-        (Some((first, _)), Some((last, time))) if first == last => format!("{from} – {time}"),
-        _ => format!("{from} – {to}"),
-    }
-}
-
-fn local(at: i64) -> String {
-    match DateTime::from_timestamp(at, 0) {
-        Some(at) => at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
-        None => at.to_string(),
-    }
-}
-
-/// The server's time zone, as SmokePing's graphs have it.
-fn utc_offset(at: i64) -> i32 {
-    DateTime::from_timestamp(at, 0)
-        .map_or(0, |at| Local.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc())
+    let configured = detail.uptime_colors.iter().filter_map(|(up_to, color, label)| {
+        Some(UptimeClass { up_to: *up_to, color: color.parse().ok()?, label: label.clone() })
+    });
+    let mut classes: Vec<UptimeClass> = configured.collect();
+    classes.sort_by(|a, b| a.up_to.total_cmp(&b.up_to));
+    if classes.is_empty() { built_in_uptime() } else { classes }
 }
 
 /// The configured classes; none when there are none, and the graph takes the built-in ones.
@@ -249,21 +267,4 @@ fn loss_classes(detail: &Detail, pings: u32) -> Vec<LossClass> {
         .collect();
     classes.sort_by(|a, b| a.up_to.total_cmp(&b.up_to));
     classes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_up_to_now_are_called_by_their_length() {
-        let range = |seconds: i64| describe_range(Range { from: 1_000_000 - seconds, to: 1_000_000 }, 1_000_000);
-        assert_eq!(range(3 * 3600), "last 3 hours");
-        assert_eq!(range(3600), "last hour");
-        assert_eq!(range(30 * 3600), "last 30 hours");
-        assert_eq!(range(360 * 86_400), "last 360 days");
-        assert_eq!(range(600), "last 10 minutes");
-        assert!(range(601).starts_with("since 1970-"));
-        assert!(describe_range(Range { from: 0, to: 10 }, 1_000_000).contains(" – "));
-    }
 }

@@ -74,7 +74,7 @@ async fn answer(State(web): State<WebState>, visitor: Visitor, request: Request)
     let series = place.series().ok_or_else(|| ApiError::bad_parameter("target", "name the target of the image"))?;
     let usual = || Range { from: now.unix_secs() - USUAL, to: now.unix_secs() };
     let range = span.map_or_else(usual, |span| span.range);
-    let wish = graph::Wish { scale: Some(1), ..graph::Wish::of(&params, range)? };
+    let wish = graph::Wish::of(&params, range)?.as_png(1);
     graph::draw(&web, &series.to_string(), wish).await
 }
 

@@ -8,8 +8,8 @@ use smokeprobe_core::probes::{icmp::IcmpOptions, tcp::TcpOptions};
 use smokeprobe_core::{Clock, Host, Measured, MonoTime, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
 use smokeprobe_server::config::Plan;
 use smokeprobe_server::config::plan::{
-    Alerting, Archive, Database, Detail, General, Node, Offset, Overview, Presentation, ProbeInstance, ProbeOptions,
-    Slave, Target, TargetHost,
+    Alerting, Archive, Database, Detail, General, Node, Offset, Overview, Palette, Presentation, ProbeInstance,
+    ProbeOptions, Slave, Target, TargetHost,
 };
 use smokeprobe_server::live::{Live, LiveSink};
 use smokeprobe_server::web::{Metrics, MetricsSink, Readiness, WebState};
@@ -237,6 +237,7 @@ fn frame_of_plan() -> Plan {
                 max_rtt: None,
                 strftime: None,
                 nodata_color: None,
+                palette: Palette::Default,
                 ranges: Vec::new(),
                 loss_colors: Vec::new(),
                 uptime_colors: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::check::{Check, Verdict, YES_NO, hex, name, perl_number, range_seconds};
 use super::super::grammar::{Rules, Sections, Values, column, examine, must, rule};
-use super::super::plan::{Chart, Detail, Overview, Presentation};
+use super::super::plan::{Chart, Detail, Overview, Palette, Presentation};
 use super::super::tree::Section;
 use super::Context;
 use super::call;
@@ -47,6 +47,7 @@ const DETAIL: Rules = Rules {
         rule("max_rtt", Check::Any),
         rule("strftime", Check::With(super::strftime)),
         rule("nodata_color", Check::Colour),
+        rule("palette", Check::OneOf(&["default", "classic"])),
     ],
     table: Some(&[column("description", Check::Any), column("range", Check::Range)]),
     sections: Sections::Named(&["loss_colors", "uptime_colors"]),
@@ -160,6 +161,7 @@ pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> Presentat
             max_rtt: None,
             strftime: None,
             nodata_color: None,
+            palette: Palette::Default,
             ranges: [
                 ("Last 3 Hours", "3h"),
                 ("Last 30 Hours", "30h"),
@@ -229,6 +231,9 @@ fn detail(detail: &mut Detail, section: &Section, cx: &mut Context<'_>) {
     detail.max_rtt = max_rtt(&values);
     detail.strftime = values.string("strftime");
     detail.nodata_color = values.string("nodata_color");
+    if values.text("palette").is_some_and(|palette| palette.text == "classic") {
+        detail.palette = Palette::Classic;
+    }
     if !values.rows.is_empty() {
         detail.ranges = values.rows.iter().map(|row| (row[0].clone(), range_seconds(&row[1]))).collect();
     }
