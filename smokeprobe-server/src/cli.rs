@@ -5,6 +5,7 @@ mod alerts;
 mod dynamic;
 mod export;
 mod probe;
+mod prompt;
 mod terminal;
 mod users;
 

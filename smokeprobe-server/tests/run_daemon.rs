@@ -1,5 +1,6 @@
 //! The daemon end to end: the binary, real RRD files judged by rrdtool, signals, changed configurations, a full disk.
 
+#[expect(dead_code, reason = "the tests of who may look use more of it")]
 #[path = "run_daemon/harness.rs"]
 mod harness;
 

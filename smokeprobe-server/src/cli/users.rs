@@ -1,7 +1,5 @@
 //! `user`: who may sign in.
 
-mod prompt;
-
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,9 +7,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+use super::prompt::{self, NewPassword};
 use super::terminal;
 use crate::users::{self, Cost, Edit, PasswordError, Role, User, UserName, UsersError};
-use prompt::NewPassword;
 
 /// Who may sign in. The password is asked for, or read as one line from standard input.
 #[derive(Debug, Subcommand)]

@@ -67,6 +67,13 @@ impl Daemon {
         Self::spawn(command, folder)
     }
 
+    /// Starts it with more on its command line.
+    pub(crate) fn start_as(folder: &Folder, options: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_smokeprobe-server"));
+        command.args(options);
+        Self::spawn(command, folder)
+    }
+
     /// Starts it with four megabytes for its data.
     pub(crate) fn start_on_small_disk(folder: &Folder) -> Self {
         let mut command = Command::new("unshare");
@@ -78,7 +85,14 @@ impl Daemon {
 
     /// Starts it where it cannot run. Returns what it said, and its exit code.
     pub(crate) fn start_in_vain(folder: &Folder) -> (String, Option<i32>) {
-        let output = arguments(Command::new(env!("CARGO_BIN_EXE_smokeprobe-server")), folder).output().unwrap();
+        Self::start_in_vain_as(folder, &[])
+    }
+
+    /// The same with more on its command line.
+    pub(crate) fn start_in_vain_as(folder: &Folder, options: &[&str]) -> (String, Option<i32>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_smokeprobe-server"));
+        command.args(options);
+        let output = arguments(command, folder).output().unwrap();
         (String::from_utf8(output.stderr).unwrap(), output.status.code())
     }
 
@@ -107,6 +121,12 @@ impl Daemon {
             }
         }
         panic!("waited in vain for {text:?} in\n{}", self.said.borrow());
+    }
+
+    /// What it said so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.borrow_mut().extend(self.log.try_iter().map(|line| line + "\n"));
+        self.said.borrow().clone()
     }
 
     /// Waits until `condition` holds.
@@ -175,7 +195,10 @@ impl Drop for Daemon {
 }
 
 fn arguments(mut command: Command, folder: &Folder) -> Command {
-    command.args(["--config", &folder.path("config"), "--listen", "127.0.0.1:0"]).env_remove("RUST_LOG");
+    command.args(["--config", &folder.path("config")]).env_remove("RUST_LOG");
+    if !command.get_args().any(|argument| argument == "--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
     command
 }
 

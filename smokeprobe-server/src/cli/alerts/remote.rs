@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::Value;
-use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body, RequestBuilder};
+
+use crate::cli::prompt;
+use crate::users::UserName;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -17,26 +22,39 @@ const MAX_ANSWER: u64 = 64 << 20;
 /// Which server.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServerArg {
-    /// The server that runs. What changes something it takes from its own machine alone.
+    /// The server that runs. Without users it takes what changes something from its own machine alone.
     #[arg(long, value_name = "ADDRESS", default_value = "http://127.0.0.1:8888")]
     server: String,
+    /// Who asks, where the server has users. Their password is in SMOKEPROBE_PASSWORD, or is asked for.
+    #[arg(long, value_name = "NAME", env = "SMOKEPROBE_USER")]
+    user: Option<UserName>,
 }
 
 impl ServerArg {
     /// What an address answers.
     pub(super) fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.answer(agent().get(self.url(path)).call())
+        self.answer(self.known(agent().get(self.url(path)))?.call())
     }
 
     /// Asks for a change.
     pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let request = agent().post(self.url(path)).header("Content-Type", "application/json");
-        self.answer(request.send(body.to_string()))
+        self.answer(self.known(request)?.send(body.to_string()))
     }
 
     /// Takes something back.
     pub(super) fn delete(&self, path: &str) -> anyhow::Result<Value> {
-        self.answer(agent().delete(self.url(path)).call())
+        self.answer(self.known(agent().delete(self.url(path)))?.call())
+    }
+
+    /// The request with who sends it.
+    fn known<T>(&self, request: RequestBuilder<T>) -> anyhow::Result<RequestBuilder<T>> {
+        let Some(name) = &self.user else { return Ok(request) };
+        let password = match std::env::var("SMOKEPROBE_PASSWORD") {
+            Ok(password) => password,
+            Err(_) => prompt::password(name)?,
+        };
+        Ok(request.header("Authorization", format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))))
     }
 
     fn url(&self, path: &str) -> String {
@@ -65,7 +83,9 @@ impl ServerArg {
             Some(answer) if answer["error"]["message"].is_string() => {
                 let parameter =
                     answer["error"]["parameter"].as_str().map_or_else(String::new, |name| name.to_owned() + " ");
-                bail!("{parameter}{}", answer["error"]["message"].as_str().unwrap_or_default())
+                let unknown = response.status() == StatusCode::UNAUTHORIZED && self.user.is_none();
+                let how = if unknown { ": --user says who asks" } else { "" };
+                bail!("{parameter}{}{how}", answer["error"]["message"].as_str().unwrap_or_default())
             }
             _ => bail!("what answers at {server} is no smokeprobe server: it says {}", response.status()),
         }

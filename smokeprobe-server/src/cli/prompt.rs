@@ -33,6 +33,12 @@ pub(super) fn new_password(name: &UserName) -> anyhow::Result<NewPassword> {
     Ok(chosen)
 }
 
+/// The password by which somebody signs in.
+pub(super) fn password(name: &UserName) -> anyhow::Result<String> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() { unseen(&stdin, &format!("Password of {name}: ")) } else { line(&stdin) }
+}
+
 fn judged(text: &str) -> NewPassword {
     match Password::chosen(text) {
         Ok(password) => NewPassword::Chosen(password),
