@@ -17,6 +17,7 @@ mod define;
 mod diagnostics;
 mod duration;
 mod grammar;
+pub mod html;
 mod lexer;
 pub mod plan;
 mod redact;

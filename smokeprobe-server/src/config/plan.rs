@@ -335,6 +335,8 @@ pub struct Presentation {
     pub hierarchies: BTreeMap<String, String>,
     /// Filter text is taken literally.
     pub literalsearch: bool,
+    /// Titles, remarks and `menuextra` may hold HTML; see [`Plan::shown`].
+    pub html: bool,
 }
 
 /// The small graphs of a section's page.

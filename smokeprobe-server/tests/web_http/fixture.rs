@@ -247,6 +247,7 @@ fn frame_of_plan() -> Plan {
             charts_title: None,
             hierarchies: BTreeMap::new(),
             literalsearch: false,
+            html: false,
         },
         probes: probes.into_iter().map(|probe| (probe.name.clone(), probe)).collect(),
         alerts: BTreeMap::new(),

@@ -16,6 +16,7 @@ const RULES: Rules = Rules {
         rule("htmltitle", YES_NO),
         rule("graphborders", YES_NO),
         rule("literalsearch", YES_NO),
+        rule("html", YES_NO),
         rule("colortext", Check::Colour),
         rule("colorborder", Check::Colour),
         rule("colorbackground", Check::Colour),
@@ -181,10 +182,12 @@ pub(super) fn read(section: Option<&Section>, cx: &mut Context<'_>) -> Presentat
         charts_title: None,
         hierarchies: BTreeMap::new(),
         literalsearch: false,
+        html: false,
     };
     let Some(section) = section else { return presentation };
     let values = examine(section, &RULES, cx.problems);
     presentation.literalsearch = values.yes("literalsearch").unwrap_or(false);
+    presentation.html = values.yes("html").unwrap_or(false);
     for inner in values.sections {
         match inner.name.text.as_str() {
             "overview" => overview(&mut presentation.overview, &examine(inner, &OVERVIEW, cx.problems)),
