@@ -10,10 +10,14 @@ import { times, values } from "./ticks.js";
  * @typedef {{frame: import("./frame.js").Frame, color: string | null}} PictureLine
  * An alert's time, from raised to cleared; null beyond what is known.
  * @typedef {{alert: string, series: string, raised: number | null, cleared: number | null, reason: string}} AlertSpan
+ * `shades`: when a rule that is tried out would have been raised.
  * @typedef {{lines: PictureLine[], scale: import("./scale.js").Scale, theme: import("./palette.js").Theme,
  *   classes: import("./palette.js").LossClass[], lossBackground: boolean, nodataColor: string | null, now: number,
- *   alerts: AlertSpan[], utcOffset: (unixSeconds: number) => number, nowLabel: string, font: string}} Picture
+ *   alerts: AlertSpan[], shades: {from: number, to: number | null}[], utcOffset: (unixSeconds: number) => number, nowLabel: string, font: string}} Picture
  */
+
+/** Of alerts. */
+const ALARM = { light: "#c0241a", dark: "#ff6b5e" };
 
 /** Height of the lane below the axis that alert marks are in. */
 export const LANE = 12;
@@ -27,10 +31,10 @@ export function paint(ctx, picture, ratio) {
   if (lines.length === 1 && lines[0].color === null) {
     const { frame } = lines[0];
     const marks = smoke(frame, scale, classes, now);
-    boxes(ctx, marks.unknown, scale.plot.top, scale.plot.bottom, picture.nodataColor ? hex(picture.nodataColor) : ink.unknown);
+    boxes(ctx, marks.unknown, scale.plot.top, scale.plot.bottom, picture.nodataColor ? hex(picture.nodataColor) : ink.unknown, ratio);
     if (picture.lossBackground) {
       for (const tick of marks.rug) {
-        boxes(ctx, [tick], scale.plot.top, scale.plot.bottom, mix(classes[tick.class][theme], ink.ground, 2 / 3));
+        boxes(ctx, [tick], scale.plot.top, scale.plot.bottom, mix(classes[tick.class][theme], ink.ground, 2 / 3), ratio);
       }
     }
     grid(ctx, picture, answered, ratio);
@@ -43,22 +47,25 @@ export function paint(ctx, picture, ratio) {
     for (const { x0, x1, share, class: kind } of marks.rug) {
       // Wide enough to be seen, tall enough that a single loss shows.
       const widen = Math.max(1 - (x1 - x0), 0) / 2;
-      ctx.fillStyle = classes[kind][theme];
-      ctx.fillRect(x0 - widen, scale.plot.top, x1 - x0 + 2 * widen, 3 + 9 * share);
+      boxes(ctx, [{ x0: x0 - widen, x1: x1 + widen }], scale.plot.top, scale.plot.top + 3 + 9 * share, classes[kind][theme], ratio);
     }
     hatch(ctx, scale, suspects(frame, scale), ink.muted, 0.7, -1);
   } else {
     grid(ctx, picture, answered, ratio);
     overlay(ctx, picture, ratio);
   }
+  shade(ctx, picture);
   axes(ctx, scale.plot, ink.axis, ratio);
   for (const span of picture.alerts) bracket(ctx, scale, span, theme);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {import("./smoke.js").Extent[]} extents @param {number} top @param {number} bottom @param {string} color */
-function boxes(ctx, extents, top, bottom, color) {
+/** @param {CanvasRenderingContext2D} ctx @param {import("./smoke.js").Extent[]} extents @param {number} top @param {number} bottom @param {string} color @param {number} ratio */
+function boxes(ctx, extents, top, bottom, color, ratio) {
   ctx.fillStyle = color;
-  for (const { x0, x1 } of extents) ctx.fillRect(x0, top, x1 - x0, bottom - top);
+  for (const { x0, x1 } of extents) {
+    const left = Math.round(x0 * ratio);
+    ctx.fillRect(left / ratio, top, Math.max(Math.round(x1 * ratio) - left, 1) / ratio, bottom - top);
+  }
 }
 
 /**
@@ -89,7 +96,9 @@ function stairs(ctx, runs, color, width, ratio) {
       const left = Math.round(x0 * ratio) / ratio;
       const right = Math.max(Math.round(x1 * ratio) / ratio, left + 1 / ratio);
       ctx.fillRect(left, y - half, right - left, width);
-      if (Math.abs(before - y) > width) ctx.fillRect(left - half, Math.min(before, y) - half, width, Math.abs(before - y) + width);
+      // Where rows are as narrow as pixels, thick risers would make a wall of a line.
+      const riser = Math.max(Math.min(width, right - left), 1 / ratio);
+      if (Math.abs(before - y) > width) ctx.fillRect(left - riser / 2, Math.min(before, y) - half, riser, Math.abs(before - y) + width);
       before = y;
     }
   }
@@ -147,6 +156,20 @@ function overlay(ctx, { lines, scale, theme }, ratio) {
     const top = scale.plot.top + index * (height + 1);
     for (const { x0, x1, share } of marks.lost) ctx.fillRect(x0, top, Math.max(x1 - x0, 1), Math.max(2, height * share));
   });
+}
+
+/** When a rule that is tried out would have been raised. @param {CanvasRenderingContext2D} ctx @param {Picture} picture */
+function shade(ctx, { scale, theme, shades }) {
+  ctx.fillStyle = ALARM[theme];
+  for (const { from, to } of shades) {
+    const [left, right] = [x(scale, from), x(scale, to ?? scale.to)];
+    if (from > scale.to || (to ?? scale.to) < scale.from) continue;
+    const width = Math.max(right - left, 1);
+    ctx.globalAlpha = 0.1;
+    ctx.fillRect(left, scale.plot.top, width, scale.plot.bottom - scale.plot.top);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(left, scale.plot.bottom - 4, width, 4);
+  }
 }
 
 /** The middle of a thin line so that it fills whole device pixels. @param {number} at @param {number} ratio */
@@ -209,7 +232,7 @@ function bracket(ctx, scale, { raised, cleared }, theme) {
   const [from, to] = [x(scale, raised ?? scale.from), x(scale, cleared ?? scale.to)];
   if ((raised ?? scale.from) > scale.to || (cleared ?? scale.to) < scale.from) return;
   const [top, middle] = [scale.plot.bottom + 2, scale.plot.bottom + 6];
-  ctx.strokeStyle = ctx.fillStyle = theme === "dark" ? "#ff6b5e" : "#c0241a";
+  ctx.strokeStyle = ctx.fillStyle = ALARM[theme];
   ctx.lineWidth = 1.5;
   ctx.beginPath();
   ctx.moveTo(from, middle);

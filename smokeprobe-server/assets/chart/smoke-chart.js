@@ -19,6 +19,8 @@ export class SmokeChart {
     this.height = height;
     /** @type {Drawing | null} */
     this.drawing = null;
+    /** @type {unknown[]} */
+    this.inputs = [];
     const size = this.size();
     const deaf = Object.fromEntries(["mousedown", "mouseup", "click", "dblclick", "mousemove", "mouseleave", "mouseenter"]
       .map((name) => [name, NO_LISTENER]));
@@ -41,6 +43,13 @@ export class SmokeChart {
   /** @param {number} width @returns {[number, number, number, number]} */
   padding(width) {
     return [8, 12, 22 + (this.drawing?.alerts.length ? LANE : 0), width < 480 ? 52 : 58];
+  }
+
+  /** Whether what a drawing is made of has changed since it was last asked. @param {unknown[]} inputs */
+  differs(inputs) {
+    const same = inputs.length === this.inputs.length && inputs.every((input, i) => input === this.inputs[i]);
+    this.inputs = inputs;
+    return !same;
   }
 
   /** Draws something else. @param {Drawing} drawing */

@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { summary } from "../chart/stats.js";
 import { keys } from "../chart/gestures.js";
 import { model, useModel } from "../model.js";
-import { embedded, useRoute } from "../route.js";
+import { embedded, href, useRoute } from "../route.js";
 import { useAlerts } from "./alerts.js";
 import { timesOf } from "./feed.js";
 import { Figure } from "./figure.js";
@@ -41,7 +41,8 @@ export function Detail({ section }) {
   const [first] = ranges;
   const link = zoom.range ? route : { from: `-${outline.detail.ranges[0]?.seconds ?? 10800}s`, to: "" };
   return html`<article class=${`detail ${zoom.range ? "zoomed" : ""}`} aria-busy=${zoom.pending ? "true" : undefined}>
-    ${!embedded && html`<header><div class="title"><${Heading} section=${section} /></div>
+    ${embedded ? html`<h1 class="framed"><a href=${`./${href({ target: section.path, from: route.from, to: route.to, vantage: route.vantage })}`} target="_blank" rel="noopener">${section.title}</a></h1>`
+      : html`<header><div class="title"><${Heading} section=${section} /></div>
       <div class="controls"><${VantageControl} section=${section} /><${RangeControl} series=${ids[0]} error=${zoom.error} /></div></header>`}
     <${Numbers} panels=${panels.current} members=${members} known=${known} standing=${standing} first=${first}
       linked=${Boolean(section.multihost?.length)} />

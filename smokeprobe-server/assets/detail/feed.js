@@ -32,10 +32,10 @@ function inTurn(work) {
   });
 }
 
-/** The times of a range now. @param {Range} range @returns {{from: number, to: number}} */
-export function timesOf(range) {
+/** The times of a range now. @param {Range} range @param {number} [grain] now is taken in steps of so many seconds @returns {{from: number, to: number}} */
+export function timesOf(range, grain = 0) {
   if ("from" in range) return range;
-  const now = model.now();
+  const now = grain > 0 ? Math.floor(model.now() / grain) * grain : model.now();
   if ("since" in range) return { from: Math.min(range.since, now - 1), to: now };
   return { from: now - range.seconds, to: now };
 }

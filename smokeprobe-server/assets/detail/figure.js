@@ -20,9 +20,15 @@ import { Legend, Statistics, inWords } from "./statistics.js";
 /**
  * @typedef {{panel: import("./panel.js").Panel, at: number, label: string, height: number, zoomed: boolean, named: boolean,
  *   gliding: import("./zoom.js").Gliding, known: (id: string) => import("./rounds.js").Known | undefined,
- *   spans: import("../chart/paint.js").AlertSpan[], range: import("./feed.js").Range}} Props
+ *   spans: import("../chart/paint.js").AlertSpan[], shades?: {from: number, to: number | null}[], range: import("./feed.js").Range}} Props
  * `named`: several panels stand together, so that the vantage point is said.
  */
+
+/** @type {{from: number, to: number | null}[]} */
+const NONE = [];
+
+/** Steps in which a chart that follows the time moves. */
+const PIXELS = 1200;
 
 /** @param {Props} props */
 export function Figure(props) {
@@ -46,7 +52,7 @@ export function Figure(props) {
 
   const { from, to } = shownOf(props);
   const follows = !("from" in props.range) && !gliding.drift;
-  useTicking(seen && follows, Math.max(1000, 1000 * (to - from) / 1200), () => again((n) => n + 1));
+  useTicking(seen && follows, Math.max(1000, 1000 * (to - from) / PIXELS), () => again((n) => n + 1));
   const feeds = panel.feeds[at];
   const stale = feeds.some((feed) => feed.stale) || gliding.drift !== null;
   const numbers = feeds.map((feed) => (feed.frame ? summary(feed.frame, from, to) : null));
@@ -70,7 +76,8 @@ export function Figure(props) {
 function shownOf({ gliding, zoomed, panel, at, range }) {
   const { drift } = gliding;
   if (drift && (zoomed || drift.chart === `${panel.key} ${at}`)) return drift;
-  return timesOf(range);
+  // The page is drawn anew far more often than a chart moves by a pixel.
+  return timesOf(range, "seconds" in range ? range.seconds / PIXELS : 1);
 }
 
 /** The chart itself lives as long as its place in the page. @param {HTMLElement} host @param {HTMLElement} figure @param {{current: SmokeChart | null}} chart @param {{current: Props}} latest */
@@ -101,11 +108,14 @@ function mount(host, figure, chart, latest) {
 }
 
 /** @param {SmokeChart | null} chart @param {Props} props @param {number} from @param {number} to */
-function draw(chart, { panel, at, height, spans, known }, from, to) {
+function draw(chart, { panel, at, height, spans, known, shades = NONE }, from, to) {
   const detail = model.outline?.detail;
   if (!chart || !detail) return;
   chart.setHeight(height);
   const scale = panel.scales()?.[at] ?? { ceiling: 1e-3, floor: null };
+  const inputs = [panel, scale.ceiling, scale.floor, from, to, theme(), format.zone(), t("now"), spans, shades,
+    ...panel.members.flatMap(({ id, color }, i) => [color, panel.feeds[at][i].frame, known(id)?.rounds.size, known(id)?.state])];
+  if (!chart.differs(inputs)) return;
   const lines = panel.members.flatMap(({ id, color }, i) => {
     const { frame } = panel.feeds[at][i];
     return frame ? [{ frame: doubted(frame, known(id)), color }] : [];
@@ -114,7 +124,7 @@ function draw(chart, { panel, at, height, spans, known }, from, to) {
   chart.set({
     ...scale, from, to, lines, theme: theme(), classes: classesFor(detail, lines[0]?.frame.pings ?? 20), lossBackground: detail.loss_background,
     nodataColor: detail.nodata_color, now: model.now(), alerts: spans.filter(({ series }) => ids.includes(series)),
-    utcOffset: format.utcOffset, nowLabel: t("now"),
+    shades, utcOffset: format.utcOffset, nowLabel: t("now"),
   });
   chart.cursor(pointed().time);
 }

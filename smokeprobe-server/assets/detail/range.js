@@ -36,7 +36,7 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
     }
   };
   const sentence = wrong ?? error;
-  return html`<form class="range" onSubmit=${submit} role="group" aria-label=${t("Range")}>
+  return html`<form class="range" onSubmit=${submit} aria-label=${t("Range")}>
     <div class="choice">
       <a class="button" href=${href({ ...useRoute(), from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
         title=${t("all configured ranges")}>${t("All")}</a>
