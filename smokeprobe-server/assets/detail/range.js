@@ -52,12 +52,15 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
 }
 
 /**
- * The times that the address asks for, as far as they can be told without the server; else the last `seconds`.
- * @param {{from: string, to: string}} route @param {number} seconds @returns {{from: number, to: number, following: boolean}}
+ * The range that the address asks for, else the last `seconds`: as times, as far as they can be told without the server, and
+ * as texts that the server reads.
+ * @param {{from: string, to: string}} route @param {number} seconds
+ * @returns {{from: number, to: number, following: boolean, fromText: string, toText: string}}
  */
 export function resolveRange(route, seconds) {
   const range = (route.from && plain(route.from, route.to)) || { seconds };
-  return { ...timesOf(range), following: !("from" in range) };
+  const following = route.to === "" || route.to === "now";
+  return { ...timesOf(range), following, fromText: route.from || `-${seconds}s`, toText: route.from ? route.to : "" };
 }
 
 /** Vantage points: each in a chart of its own, all in one, or one of them. @param {{section: import("../model.js").Section}} props */
