@@ -13,6 +13,22 @@ const MOST = 4000;
 /** Series watched by the live stream at most; the server says so. */
 const MOST_WATCHED = 32;
 
+/** Charts of one series in several ranges ask at the same moment: once will do. */
+const TOGETHER_MS = 2000;
+
+/** @type {Map<string, {at: number, answer: Promise<import("../api.js").Rounds>}>} */
+const asked = new Map();
+
+/** @param {string} id @returns {Promise<import("../api.js").Rounds>} */
+function recent(id) {
+  const before = asked.get(id);
+  if (before && performance.now() - before.at < TOGETHER_MS) return before.answer;
+  const answer = ask(`rounds/${encodeURIComponent(id)}`);
+  asked.set(id, { at: performance.now(), answer });
+  setTimeout(() => asked.get(id)?.answer === answer && asked.delete(id), TOGETHER_MS);
+  return answer;
+}
+
 /**
  * Follows some series. `onRound` is called with each new round.
  * @param {string[]} series @param {(id: string, round: Round) => void} onRound @param {() => void} onMissed after a gap in the stream @returns {(id: string) => Known | undefined}
@@ -22,10 +38,11 @@ export function useRounds(series, onRound, onMissed) {
   const [, again] = useState(0);
   const key = series.join();
   useEffect(() => {
-    const request = new AbortController();
+    let over = false;
     const read = () => {
       for (const id of series.slice(0, MOST_WATCHED)) {
-        ask(`rounds/${encodeURIComponent(id)}`, {}, request.signal).then((/** @type {import("../api.js").Rounds} */ answer) => {
+        recent(id).then((answer) => {
+          if (over) return;
           const rounds = new Map(answer.rounds.map((round) => [round.end, round]));
           known.set(id, { state: answer.state, rounds, since: answer.kept_since });
           // One may have ended between the answer with the rows and the stream's first word.
@@ -53,7 +70,7 @@ export function useRounds(series, onRound, onMissed) {
       again((n) => n + 1);
     });
     return () => {
-      request.abort();
+      over = true;
       unwatch();
       forget();
     };
