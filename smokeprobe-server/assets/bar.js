@@ -82,7 +82,8 @@ function useDrawerFocus(drawer, close, button) {
   useEffect(() => {
     if (!drawer) return undefined;
     const side = document.getElementById("side");
-    document.getElementById("tree")?.focus({ preventScroll: true });
+    // Not before it can be seen.
+    const frame = requestAnimationFrame(() => document.getElementById("tree")?.focus({ preventScroll: true }));
     const away = (/** @type {Event} */ event) => {
       const { target } = event;
       // The shade belongs to the body itself.
@@ -91,6 +92,7 @@ function useDrawerFocus(drawer, close, button) {
     document.addEventListener("click", away);
     document.addEventListener("focusin", away);
     return () => {
+      cancelAnimationFrame(frame);
       document.removeEventListener("click", away);
       document.removeEventListener("focusin", away);
       if (side?.contains(document.activeElement) || document.activeElement === document.body) button.current?.focus();

@@ -38,14 +38,23 @@ export function Row({ row, top, id, chosen, active, onTwist, onPress }) {
 function Figures({ node, worst }) {
   if (!worst) return null;
   const state = model.state(worst.index);
-  const own = node.section && (node.section.series.length > 0 || node.section.multihost?.length);
+  const median = state.loss === 1 ? null : state.median ?? anyMedian(node.section);
   return html`
     ${worst.raised > 0 && html`<span class="raised alerts" role="img" aria-label=${t("alerts raised: {n}", { n: worst.raised })} title=${words("raised")}>▲${worst.raised > 1 ? format.count(worst.raised) : ""}</span>`}
     ${worst.raised === 0 && worst.silenced > 0 && html`<span class="silenced alerts" role="img" aria-label=${words("silenced")} title=${words("silenced")}>⏸</span>`}
     ${state.loss !== null && state.loss > 0 && html`<span class=${`value ${worst.condition}`}>${share(state.loss)}</span> `}
-    ${own && state.median !== null && html`<span class="value">${format.rtt(state.median)}</span> `}
+    ${median !== null && isMeasured(node.section) && html`<span class="value">${format.rtt(median)}</span> `}
     <${Mark} sign=${worst.condition} />`;
 }
+
+/** A vantage point that is not heard of does not hide what the others see. @param {import("../model.js").Section | null} section */
+function anyMedian(section) {
+  const known = section?.series.find((index) => model.median[index] !== null);
+  return known === undefined ? null : model.median[known];
+}
+
+/** @param {import("../model.js").Section | null} section */
+const isMeasured = (section) => section !== null && (section.series.length > 0 || Boolean(section.multihost?.length));
 
 /** Without a decimal that tells nothing. @param {number} share */
 const share = (share) => (share >= 0.0995 ? `${Math.round(share * 100)} %` : format.percent(share));
