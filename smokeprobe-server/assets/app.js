@@ -9,6 +9,7 @@ import { model, useModel } from "./model.js";
 import { usePrefs } from "./prefs.js";
 import { embedded, follow, href, useRoute } from "./route.js";
 import { SignIn } from "./signin.js";
+import { PrintedFoot } from "./side/printed.js";
 import { Side } from "./side/side.js";
 import { Alerts } from "./alerts/alerts.js";
 import { Charts } from "./overview/charts.js";
@@ -57,7 +58,8 @@ function App() {
     <a class="skip" href="#main">${t("Skip to the graphs")}</a>
     <${Bar} drawer=${drawer} onDrawer=${() => setDrawer(!drawer)} />
     <${Side} />
-    ${page}`;
+    ${page}
+    <${PrintedFoot} />`;
 }
 
 /** What the address names. */

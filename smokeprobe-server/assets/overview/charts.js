@@ -3,8 +3,9 @@
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { Refused, ask } from "../api.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { language, t } from "../i18n.js";
 import { model, useModel } from "../model.js";
+import { theme, usePrefs } from "../prefs.js";
 import { place, useRoute } from "../route.js";
 import { Card, Ceilings } from "./card.js";
 import { rankedEntry } from "./entries.js";
@@ -22,13 +23,14 @@ const AGAIN_MS = 30000;
 export function Charts() {
   const { outline } = useModel();
   const { chart } = useRoute();
+  usePrefs();
   const [answer, failure] = useRankings(chart);
   const rows = useSmallRows(outline?.overview.range ?? 36000);
   const configured = outline?.charts.length ? outline.charts : answer?.charts ?? [];
   const one = chart ? answer?.charts.find(({ name }) => name === chart) : undefined;
   const drawn = useMemo(
     () => answer?.charts.map((ranking) => html`<${RankingOf} key=${ranking.name} ranking=${ranking} alone=${one !== undefined} rows=${rows} />`),
-    [answer, one, rows],
+    [answer, one, rows, language(), format.zone(), theme()],
   );
   return html`
     <h1>${one?.title ?? outline?.charts_title ?? answer?.title ?? t("Charts")}</h1>

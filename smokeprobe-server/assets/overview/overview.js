@@ -4,7 +4,7 @@ import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js"
 import * as format from "../format.js";
 import { language, t } from "../i18n.js";
 import { model, useModel } from "../model.js";
-import { usePrefs } from "../prefs.js";
+import { theme, usePrefs } from "../prefs.js";
 import { go, place, useRoute } from "../route.js";
 import { Rich } from "../side/rich.js";
 import { Ceilings } from "./card.js";
@@ -25,7 +25,7 @@ const FEW = 240;
 export function Overview({ section, own }) {
   const { outline } = useModel();
   const { sort, scale, from, to } = useRoute();
-  const prefs = usePrefs();
+  usePrefs();
   const turn = useTurn();
   const rows = useSmallRows(outline?.overview.range ?? 36000);
   const by = sort === "loss" || sort === "median" || sort === "name" ? sort : "";
@@ -60,7 +60,7 @@ export function Overview({ section, own }) {
       </div>
       <${Failure} rows=${rows} />
       <${Grid} blocks=${blocks} rows=${rows} ceilings=${ceilings} />`}`,
-  [blocks, rows, ceilings, own, section, sort, scale, from, to, language(), prefs.zone, prefs.theme]);
+  [blocks, rows, ceilings, own, section, sort, scale, from, to, language(), format.zone(), theme()]);
 }
 
 /** @param {{section: Section}} props */

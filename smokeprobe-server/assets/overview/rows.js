@@ -18,6 +18,9 @@ const AT_ONCE = 3;
 /** What a live round does not tell, such as its spread, comes with the next answer. */
 const AFRESH_MS = 300000;
 
+/** Asked again this long after the server could not answer. */
+const RETRY_MS = 10000;
+
 /** Rows kept at most while new ones come in. */
 const MOST_ROWS = 5000;
 
@@ -41,6 +44,7 @@ export class SmallRows {
     this.queue = [];
     this.running = 0;
     this.timer = 0;
+    this.retry = 0;
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
     /** @type {Set<() => void>} */
@@ -52,6 +56,7 @@ export class SmallRows {
 
   stop() {
     clearTimeout(this.timer);
+    clearTimeout(this.retry);
     clearInterval(this.clock);
     this.abort.abort();
     this.deaf();
@@ -127,9 +132,13 @@ export class SmallRows {
       if (first) this.listeners.forEach((listener) => listener());
     } catch (error) {
       if (this.abort.signal.aborted) return;
-      // Wanted again when the stream is back, or in a while.
       for (const id of ids) this.wanted.delete(id);
       this.failure = error instanceof Refused ? error.message : String(error);
+      // What it will not answer, it will not answer later either.
+      if (!(error instanceof Refused) || error.status >= 500) {
+        clearTimeout(this.retry);
+        this.retry = window.setTimeout(() => this.afresh(), RETRY_MS);
+      }
       this.listeners.forEach((listener) => listener());
     } finally {
       this.running -= 1;

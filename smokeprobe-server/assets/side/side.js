@@ -7,7 +7,6 @@ import { useModel } from "../model.js";
 import { Prefs } from "../preferences.js";
 import { go, place, useRoute } from "../route.js";
 import { Open } from "./open.js";
-import { PrintedFoot } from "./printed.js";
 import { count, find, hierarchyNodes, holding, rowsOf, sectionNodes, testOf, wayTo } from "./rows.js";
 import { Tree } from "./tree.js";
 
@@ -79,8 +78,7 @@ export function Side() {
       </div>
       <${Tree} rows=${rows} target=${route.target} twist=${twist} />
       <${Foot} mode=${route.mode} />
-    </nav>
-    <${PrintedFoot} />`;
+    </nav>`;
 }
 
 /** The filter's text: on the screen at once, in the address when one pauses. @param {string} given @returns {[string, (text: string) => void]} */
