@@ -43,11 +43,15 @@ const PATIENCE_MS = 15000;
 
 /** The server refused, or cannot: its sentence. */
 export class Refused extends Error {
-  /** @param {number} status @param {string} message @param {string} [parameter] */
-  constructor(status, message, parameter) {
+  /**
+   * @param {number} status @param {string} message @param {string} [parameter]
+   * @param {{column: number, length: number, help?: string}} [place] where in the parameter's text, in characters from 1
+   */
+  constructor(status, message, parameter, place) {
     super(message);
     this.status = status;
     this.parameter = parameter;
+    this.place = place;
   }
 }
 
@@ -106,5 +110,5 @@ async function send(method, at, body, signal) {
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   if (answer.status === 401) wantSignIn();
   const error = await answer.json().then(({ error }) => error, () => null);
-  throw new Refused(answer.status, error?.message ?? `the server answered ${answer.status}`, error?.parameter);
+  throw new Refused(answer.status, error?.message ?? `the server answered ${answer.status}`, error?.parameter, error?.column ? error : undefined);
 }

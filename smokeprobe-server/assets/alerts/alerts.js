@@ -1,8 +1,100 @@
 // Alerts: what stands, what was, who was told.
 
-import { html } from "../vendor/preact.js";
+import { html, useMemo, useState } from "../vendor/preact.js";
+import { t } from "../i18n.js";
+import { model, useModel } from "../model.js";
+import { go, useRoute } from "../route.js";
+import { resolveRange } from "../detail/range.js";
+import { barsOf } from "./bars.js";
+import { readAlerts, readDeliveries, readEvents, useFresh } from "./data.js";
+import { DeadLetters, DeliveryTable } from "./deliveries.js";
+import { Details } from "./details.js";
+import { useOperator } from "./operator.js";
+import { Acknowledge, SilenceDialog } from "./orders.js";
+import { DEFAULT_SECONDS, TimeChoice } from "./range.js";
+import { Silences } from "./silences.js";
+import { StandingTable } from "./standing.js";
+import { Timeline } from "./timeline.js";
+import { sectionName } from "./words.js";
 
+/** @typedef {import("./standing.js").Wish} Wish */
 
 export function Alerts() {
-  return html`<p class="muted">…</p>`;
+  useModel();
+  const route = useRoute();
+  const operator = useOperator();
+  const [wish, setWish] = useState(/** @type {Wish | null} */ (null));
+  const [opened, open] = useState(/** @type {string | null} */ (null));
+  const { target, alert } = route;
+  const filter = { target, alert };
+  const keys = [target, alert, route.from, route.to];
+  const range = () => resolveRange(route, DEFAULT_SECONDS);
+  const now = useFresh(readAlerts, []);
+  const past = useFresh(async () => {
+    const shown = range();
+    return { ...(await readEvents(filter, shown.from, shown.to, shown.following)), ...shown };
+  }, keys);
+  const told = useFresh(() => readDeliveries(filter, range().from, range().to), keys);
+  const again = () => [now, past, told].forEach((part) => part.again());
+  const about = (/** @type {string} */ series) => isBelow(series, target);
+  const alerts = now.answer;
+  const standing = (alerts?.standing ?? []).filter((one) => about(one.series) && (!alert || one.alert === alert))
+    .sort((a, b) => Number(quiet(a)) - Number(quiet(b)) || b.since - a.since);
+  const bars = useMemo(() => {
+    if (!past.answer) return [];
+    const { events, from, to } = past.answer;
+    return barsOf(events, standing).filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from);
+  }, [past.answer, alerts]);
+  const bar = bars.find(({ id }) => id === opened) ?? null;
+  const dead = (alerts?.outbox.dead_letters ?? []).filter(({ tells }) => tells.some((one) => about(one.series) && (!alert || one.alert === alert)));
+  const wished = (/** @type {boolean} */ done) => {
+    setWish(null);
+    if (done) again();
+  };
+  const failure = now.failure || past.failure || told.failure;
+  return html`<article class="alerts-page">
+    <header><h1>${t("Alerts")}</h1><${Filters} />
+      ${operator.may && html`<button type="button" class="button" onClick=${() => setWish({ order: "silence", about: { series: target, alert } })}>${t("Silence…")}</button>`}</header>
+    ${operator.known && !operator.may && html`<p class="muted">${t("You may look. Acknowledging and silencing is for operators.")}</p>`}
+    ${failure && html`<p class="notice" role="alert"><b>${t("Not everything could be read")}</b>${failure}</p>`}
+    ${alerts && alerts.catching_up > 0 && html`<p class="muted">${t("The rounds of {n} series from before the start are still being judged.", { n: alerts.catching_up })}</p>`}
+    <section aria-labelledby="a-now"><h2 id="a-now">${t("Raised now")}${standing.length > 0 && html` <span class="count">${standing.length}</span>`}</h2>
+      ${alerts && html`<${StandingTable} standing=${standing} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
+    <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${TimeChoice} /></div>
+      ${past.answer && html`<${Timeline} bars=${bars} silences=${alerts?.silences ?? []} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
+        <p class="muted legend"><span class="bar sample"></span>${t("told")} <span class="bar silent sample"></span>${t("nobody told")}
+          <span class="hatch sample"></span>${t("silence")} · ${t("drag to zoom, double click to go back")}</p>`}
+      ${past.answer?.more && html`<p class="muted">${t("There were more than are shown: the newest {n}. Choose a shorter time.", { n: past.answer.events.length })}</p>`}</section>
+    <section aria-labelledby="a-quiet"><h2 id="a-quiet">${t("Silences and maintenance")}</h2>
+      ${alerts && html`<${Silences} silences=${alerts.silences} may=${operator.may} onChange=${again} />`}</section>
+    <section aria-labelledby="a-told"><h2 id="a-told">${t("Deliveries")}</h2>
+      ${alerts && alerts.outbox.waiting > 0 && html`<p>${t("{n} messages wait to be delivered.", { n: alerts.outbox.waiting })}</p>`}
+      ${dead.length > 0 && html`<${DeadLetters} letters=${dead} may=${operator.may} onChange=${again} />`}
+      ${told.answer && html`<${DeliveryTable} deliveries=${told.answer} />`}</section>
+    ${wish?.order === "acknowledge" && html`<${Acknowledge} about=${wish.about} operator=${operator} onClose=${wished} />`}
+    ${wish?.order === "silence" && html`<${SilenceDialog} about=${wish.about} operator=${operator} onClose=${wished} />`}
+    ${bar && html`<${Details} bar=${bar} next=${bars.find((one) => one.series === bar.series && one.alert === bar.alert && one.from > bar.from) ?? null}
+      dead=${dead} may=${operator.may} onChange=${again} onClose=${() => open(null)} />`}
+  </article>`;
+}
+
+/** @param {import("./shapes.js").Standing} one */
+const quiet = ({ silent, acknowledged }) => silent !== null || acknowledged !== null;
+
+/** Whether a series is of a target, or of what is below it. @param {string} series @param {string} target */
+function isBelow(series, target) {
+  const path = series.split("~")[0];
+  return target === "" || path === target || path.startsWith(`${target}.`);
+}
+
+/** Which targets and which alert the page is about. */
+function Filters() {
+  const { target, alert } = useRoute();
+  const names = new Set(alert ? [alert] : []);
+  for (const section of model.sections.values()) section.alerts?.forEach((name) => names.add(name));
+  return html`<div class="filters">
+    ${target && html`<span class="chip">${sectionName(target)}
+      <button type="button" aria-label=${t("Show all targets")} onClick=${() => go({ target: "" })}>✕</button></span>`}
+    <label><span class="hidden">${t("Alert")}</span><select value=${alert} onChange=${(/** @type {any} */ event) => go({ alert: event.target.value })}>
+      <option value="">${t("all alerts")}</option>${[...names].sort().map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>`;
 }

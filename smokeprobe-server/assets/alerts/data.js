@@ -1,0 +1,86 @@
+// What the alerts page shows, read again whenever something happens.
+
+import { useEffect, useRef, useState } from "../vendor/preact.js";
+import { ask } from "../api.js";
+import { model } from "../model.js";
+import { sentence } from "./words.js";
+
+/** @typedef {import("./shapes.js").Alerts} Alerts @typedef {import("./shapes.js").AlertEvent} AlertEvent */
+/** @typedef {import("./shapes.js").Delivery} Delivery */
+
+/** Entries of a history that are asked for at once: as many as the server gives. */
+export const MOST = 1000;
+
+/** Several things happen at once, and the answer is a quarter of a second old. */
+const SOON_MS = 400;
+
+/** What changes without an event, such as a delivery: looked at so often. */
+const LOOK_MS = 15000;
+
+/**
+ * An answer of the server, asked for again when an alert happens, when somebody changes something and now and then.
+ * @template T @param {() => Promise<T>} read @param {readonly unknown[]} keys what is asked for
+ * @returns {{answer: T | null, failure: string, again: () => void}}
+ */
+export function useFresh(read, keys) {
+  const [state, set] = useState(/** @type {{answer: T | null, failure: string}} */ ({ answer: null, failure: "" }));
+  const newest = useRef(read);
+  newest.current = read;
+  const refresh = useRef(() => {});
+  useEffect(() => {
+    let here = true;
+    let timer = 0;
+    const look = async () => {
+      clearTimeout(timer);
+      try {
+        const answer = await newest.current();
+        if (here) set({ answer, failure: "" });
+      } catch (error) {
+        // The old stays: it is better than nothing.
+        if (here) set((before) => ({ ...before, failure: sentence(error) }));
+      }
+      clearTimeout(timer);
+      if (here) timer = window.setTimeout(look, LOOK_MS);
+    };
+    const soon = () => {
+      clearTimeout(timer);
+      timer = window.setTimeout(look, SOON_MS);
+    };
+    refresh.current = soon;
+    void look();
+    const stop = model.onEvent((name, data) => {
+      if (name === "alert" || name === "hello" || (name === "states" && data.raised)) soon();
+    });
+    return () => {
+      here = false;
+      clearTimeout(timer);
+      stop();
+    };
+  }, keys);
+  return { ...state, again: () => refresh.current() };
+}
+
+/** What stands, silences and messages. */
+export const readAlerts = () => /** @type {Promise<Alerts>} */ (ask("alerts"));
+
+/**
+ * What was raised and cleared in a range, and what was raised in it or before and cleared after it.
+ * @param {{target: string, alert: string}} filter @param {number} from @param {number} to @param {boolean} following
+ * @returns {Promise<{events: AlertEvent[], more: boolean}>} more: there were others, before
+ */
+export async function readEvents({ target, alert }, from, to, following) {
+  const query = { target, alert, what: "changes", from: Math.floor(from), limit: MOST };
+  const read = async (/** @type {Record<string, string | number>} */ range) =>
+    (await ask("alerts/events", { ...query, ...range })).events.map((/** @type {{event: AlertEvent}} */ { event }) => event);
+  const within = await read(following ? {} : { to: Math.ceil(to) });
+  const more = within.length >= MOST;
+  if (following) return { events: within, more };
+  const after = await read({ from: Math.ceil(to) });
+  const ends = after.filter((/** @type {AlertEvent} */ event) => event.what === "cleared" && event.since < to);
+  return { events: [...within, ...ends], more };
+}
+
+/** @param {{target: string, alert: string}} filter @param {number} from @param {number} to @param {number} limit @returns {Promise<Delivery[]>} */
+export async function readDeliveries({ target, alert }, from, to, limit = 200) {
+  return (await ask("alerts/deliveries", { target, alert, from: Math.floor(from), to: Math.ceil(to) + 1, limit })).deliveries;
+}

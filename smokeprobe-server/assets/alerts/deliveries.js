@@ -1,0 +1,68 @@
+// Who was told what, and what came of it.
+
+import { html, useState } from "../vendor/preact.js";
+import { change } from "../api.js";
+import { t } from "../i18n.js";
+import { moment, nameOf, sentence } from "./words.js";
+
+/** @typedef {import("./shapes.js").Delivery} Delivery @typedef {import("./shapes.js").Message} Message */
+
+/** `A.B someloss raised` in words. The name of an alert may have blanks. @param {string} told */
+function toldWords(told) {
+  const [, series, alert, what] = /^(\S+) (.*) (\S+)$/.exec(told) ?? [];
+  if (!series) return told;
+  const words = { raised: t("raised"), active: t("active"), cleared: t("cleared") };
+  return `${nameOf(series)}: ${alert} ${words[/** @type {keyof typeof words} */ (what)] ?? what}`;
+}
+
+/** How a try ended. @param {{delivery: Delivery}} props */
+function Outcome({ delivery: { outcome, number } }) {
+  const [sign, shape, words] = {
+    delivered: ["fine", "●", t("delivered")],
+    retried: ["loss", "◆", t("failed, is tried again")],
+    given_up: ["lost", "■", t("given up")],
+  }[outcome] ?? ["unknown", "◌", outcome];
+  return html`<span class=${sign} aria-hidden="true">${shape}</span> ${words}${number > 1 && html`<span class="muted"> · ${t("try {n}", { n: number })}</span>`}`;
+}
+
+/** @param {{deliveries: Delivery[], short?: boolean}} props short: what was told is known */
+export function DeliveryTable({ deliveries, short = false }) {
+  if (deliveries.length === 0) return html`<p class="empty muted">${t("Nobody was told.")}</p>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("Deliveries")}><table class="rows deliveries">
+    <thead><tr><th scope="col">${t("Time")}</th><th scope="col">${t("To")}</th><th scope="col">${t("What")}</th>
+      <th scope="col">${t("Outcome")}</th><th scope="col">${t("Answer")}</th></tr></thead>
+    <tbody>${deliveries.map((delivery) => html`<tr key=${delivery.id}>
+      <td data-label=${t("Time")} class="time">${moment(delivery.time)}</td>
+      <td data-label=${t("To")} class="long">${delivery.recipient}</td>
+      <td data-label=${t("What")}>${(short ? delivery.told.slice(0, 1) : delivery.told.slice(0, 3)).map((told) => html`<div>${toldWords(told)}</div>`)}
+        ${delivery.told.length > 3 && html`<div class="muted">${t("and {n} more", { n: delivery.told.length - 3 })}</div>`}</td>
+      <td data-label=${t("Outcome")}><${Outcome} delivery=${delivery} /></td>
+      <td data-label=${t("Answer")} class="long">${delivery.note}</td></tr>`)}</tbody>
+  </table></div>`;
+}
+
+/** Messages that were given up. @param {{letters: Message[], may: boolean, onChange: () => void}} props */
+export function DeadLetters({ letters, may, onChange }) {
+  const [state, set] = useState(/** @type {{busy: number | null, wrong: string}} */ ({ busy: null, wrong: "" }));
+  const order = async (/** @type {number} */ id, /** @type {"retry" | "dismiss"} */ what) => {
+    set({ busy: id, wrong: "" });
+    try {
+      const answer = await change("POST", `alerts/messages/${id}/${what}`, {});
+      set({ busy: null, wrong: answer?.warning ?? "" });
+      onChange();
+    } catch (error) {
+      set({ busy: null, wrong: sentence(error) });
+    }
+  };
+  return html`<h3>${t("Given up")}</h3>
+    ${state.wrong && html`<p class="wrong" role="alert">${state.wrong}</p>`}
+    <ul class="letters">${letters.map(({ id, recipient, created, dead, attempts, tells, events }) => html`<li key=${id}>
+      <div class="letter"><b>${recipient}</b> <span class="muted">${moment(created)} · ${t("{n} tries", { n: attempts })}</span>
+        <div>${tells.slice(0, 3).map((event) => html`<div>${toldWords(`${event.series} ${event.alert} ${event.what}`)}</div>`)}
+          ${events > 3 && html`<div class="muted">${t("and {n} more", { n: events - 3 })}</div>`}</div>
+        <div class="why">${dead}</div></div>
+      ${may && html`<div class="does">
+        <button type="button" class="button" disabled=${state.busy === id} onClick=${() => order(id, "retry")}>${t("Try again")}</button>
+        <button type="button" class="button" disabled=${state.busy === id} onClick=${() => order(id, "dismiss")}>${t("Dismiss")}</button></div>`}</li>`)}
+    </ul>`;
+}

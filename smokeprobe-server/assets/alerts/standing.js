@@ -1,0 +1,63 @@
+// What is raised now.
+
+import { html } from "../vendor/preact.js";
+import { t } from "../i18n.js";
+import { Mark } from "../marks.js";
+import { model, useSeconds } from "../model.js";
+import { place } from "../route.js";
+import { length, moment, nameOf, placeOf, why } from "./words.js";
+
+/** @typedef {import("./shapes.js").Standing} Standing */
+/** @typedef {{order: "acknowledge" | "silence", about: {series: string, alert: string}}} Wish */
+
+/** @param {{standing: Standing[], may: boolean, onWish: (wish: Wish) => void, filtered: boolean}} props */
+export function StandingTable({ standing, may, onWish, filtered }) {
+  const now = useSeconds();
+  if (standing.length === 0) {
+    return html`<p class="empty"><${Mark} sign="fine" /> ${filtered ? t("Nothing of this is raised.") : t("Nothing is raised.")}</p>`;
+  }
+  return html`<div class="scroll"><table class="rows standing">
+    <thead><tr><th scope="col">${t("Target")}</th><th scope="col">${t("Alert")}</th><th scope="col">${t("Since")}</th>
+      <th scope="col">${t("Reason")}</th><th scope="col">${t("Told")}</th>${may && html`<td></td>`}</tr></thead>
+    <tbody>${standing.map((one) => html`<${Row} key=${`${one.series} ${one.alert}`} one=${one} now=${now} may=${may} onWish=${onWish} />`)}</tbody>
+  </table></div>`;
+}
+
+/** @param {{one: Standing, now: number, may: boolean, onWish: (wish: Wish) => void}} props */
+function Row({ one, now, may, onWish }) {
+  const { series, alert, since, reason, acknowledged } = one;
+  const quiet = one.silent !== null || acknowledged !== null;
+  const about = { series, alert };
+  const name = `${alert} ${nameOf(series)}`;
+  return html`<tr class=${quiet ? "quiet" : "loud"}>
+    <th scope="row"><${Mark} sign=${quiet ? "silenced" : "raised"} /><${TargetLink} series=${series} /></th>
+    <td data-label=${t("Alert")}><b>${alert}</b></td>
+    <td data-label=${t("Since")} title=${moment(since)}>${moment(since)}<span class="muted"> · ${length(now - since)}</span></td>
+    <td data-label=${t("Reason")} class="reason-text">${reason}</td>
+    <td data-label=${t("Told")}><${Told} one=${one} /></td>
+    ${may && html`<td class="does">
+      ${!acknowledged && html`<button type="button" class="button" aria-label=${t("Acknowledge {name}", { name })}
+        onClick=${() => onWish({ order: "acknowledge", about })}>${t("Acknowledge")}</button>`}
+      <button type="button" class="button" aria-label=${t("Silence {name}", { name })}
+        onClick=${() => onWish({ order: "silence", about })}>${t("Silence")}</button></td>`}
+  </tr>`;
+}
+
+/** Who knows of it, or why nobody does. @param {{one: Standing}} props */
+function Told({ one: { told, silent, acknowledged } }) {
+  if (acknowledged) {
+    const { author, time, comment } = acknowledged;
+    const words = author ? t("acknowledged by {author} {time}", { author, time: moment(time) }) : t("acknowledged {time}", { time: moment(time) });
+    return html`${words}${comment && html`<q class="comment">${comment}</q>`}`;
+  }
+  if (silent) return html`<span class="muted">${t("nobody: {why}", { why: why(silent) })}</span>`;
+  return told === null ? html`<span class="muted">${t("nobody yet")}</span>` : t("{time}", { time: moment(told) });
+}
+
+/** A series with its place, leading to its graphs. @param {{series: string}} props */
+export function TargetLink({ series }) {
+  const [target, vantage] = series.split("~");
+  const above = placeOf(series);
+  if (!model.section(target)) return html`<span class="target">${series}</span>`;
+  return html`<a class="target" href=${place({ target, vantage: vantage ?? "" })}>${nameOf(series)}${above && html`<small>${above}</small>`}</a>`;
+}

@@ -1,0 +1,110 @@
+// What was raised and when: a lane a series, a bar from raised to cleared, silences hatched behind.
+
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { t } from "../i18n.js";
+import { model } from "../model.js";
+import { go } from "../route.js";
+import { bounded, written } from "../detail/zoom.js";
+import { offset, ticks } from "./axis.js";
+import { isAbout, lanesOf, timesOf } from "./bars.js";
+import { TargetLink } from "./standing.js";
+import { length, moment, nameOf, scope, when, why } from "./words.js";
+
+/** @typedef {import("./shapes.js").Bar} Bar @typedef {import("./shapes.js").Silence} Silence */
+
+/** More lanes than fit a screen are shown when asked for. */
+const LANES = 40;
+
+/** Pixels of a drag below which it is a click. */
+const SLIP = 5;
+
+/**
+ * @param {{bars: Bar[], silences: Silence[], from: number, to: number, onOpen: (bar: Bar) => void}} props
+ */
+export function Timeline({ bars, silences, from, to, onOpen }) {
+  const [all, showAll] = useState(false);
+  const [drag, track] = useDrag(from, to);
+  const labels = useTickCount();
+  const lanes = lanesOf(bars, (series) => model.indices.get(series) ?? Infinity);
+  const shown = all ? lanes : lanes.slice(0, LANES);
+  const part = (/** @type {number} */ time) => Math.min(Math.max((time - from) / (to - from), 0), 1);
+  const span = (/** @type {number} */ start, /** @type {number} */ end) => ({ left: `${part(start) * 100}%`, width: `${(part(end) - part(start)) * 100}%` });
+  if (lanes.length === 0) return html`<p class="empty muted">${t("Nothing was raised in this time.")}</p>`;
+  return html`<div class="timeline" ref=${labels.ref} onPointerDown=${track.down} onDblClick=${() => go({ from: "", to: "" })}>
+    <div class="lane axis" aria-hidden="true"><div class="name"></div><div class="track">
+      ${ticks(from, to, labels.count).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at * 100}%` }}>${label}</span>`)}
+      ${drag && html`<span class="drag" style=${{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }}></span>`}</div></div>
+    ${shown.map(({ series, rows }) => html`<div class="lane" key=${series} role="group" aria-label=${nameOf(series)}>
+      <div class="name"><${TargetLink} series=${series} /></div>
+      <div class="track">
+        ${quietTimes(silences, series, rows.map(({ alert }) => alert), from, to).map(([start, end, words]) =>
+          html`<span class="hatch" title=${words} style=${span(start, end)}></span>`)}
+        ${rows.map(({ alert, bars: own }) => html`<div class="row" key=${alert} title=${alert}>
+          ${own.map((bar) => html`<${BarButton} key=${bar.id} bar=${bar} style=${span(bar.from, bar.to ?? to)} onOpen=${onOpen} />`)}</div>`)}
+      </div></div>`)}
+    ${lanes.length > shown.length && html`<button type="button" class="button more" onClick=${() => showAll(true)}>${t("Show all {n} targets", { n: lanes.length })}</button>`}
+  </div>`;
+}
+
+/** @param {{bar: Bar, style: Record<string, string>, onOpen: (bar: Bar) => void}} props */
+function BarButton({ bar, style, onOpen }) {
+  const end = bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) });
+  const silent = bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "";
+  const words = [`${bar.alert}: ${moment(bar.from)}`, end, length((bar.to ?? model.now()) - bar.from), bar.reason, silent].filter(Boolean).join(", ");
+  return html`<button type="button" class=${`bar ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
+    title=${words} aria-label=${words} onClick=${() => onOpen(bar)}></button>`;
+}
+
+/** The times of silences about a lane, with what they are. @param {Silence[]} silences @param {string} series @param {string[]} alerts @param {number} from @param {number} to @returns {[number, number, string][]} */
+function quietTimes(silences, series, alerts, from, to) {
+  const labels = model.section(series.split("~")[0])?.labels ?? {};
+  const about = silences.filter((silence) => isAbout(silence, series, labels)
+    && (silence.alerts.length === 0 || silence.alerts.some((alert) => alerts.includes(alert))));
+  return about.flatMap((silence) => timesOf(silence, from, to, offset).map(([start, end]) =>
+    /** @type {[number, number, string]} */ ([start, end, [t("silenced"), scope(silence), when(silence), silence.comment].filter(Boolean).join(", ")])));
+}
+
+/** As many labels as there is room for. */
+function useTickCount() {
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  const [count, set] = useState(6);
+  useEffect(() => {
+    if (!ref.current) return undefined;
+    const observer = new ResizeObserver(([{ contentRect }]) => set(Math.max(2, Math.floor((contentRect.width - 160) / 90))));
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, [ref.current]);
+  return { ref, count };
+}
+
+/** A drag over the lanes chooses a range. @param {number} from @param {number} to @returns {[[number, number] | null, {down: (event: PointerEvent) => void}]} */
+function useDrag(from, to) {
+  const [drag, set] = useState(/** @type {[number, number] | null} */ (null));
+  const down = (/** @type {PointerEvent} */ event) => {
+    const timeline = /** @type {HTMLElement} */ (event.currentTarget);
+    const track = timeline.querySelector(".axis .track");
+    if (event.button !== 0 || event.pointerType === "touch" || !track) return;
+    if (event.target instanceof Element && event.target.closest("a, button")) return;
+    const { left, width } = track.getBoundingClientRect();
+    const at = (/** @type {PointerEvent} */ { clientX }) => Math.min(Math.max((clientX - left) / width, 0), 1);
+    const start = at(event);
+    if (event.clientX < left) return;
+    event.preventDefault();
+    const ordered = (/** @type {number} */ end) => /** @type {[number, number]} */ (start < end ? [start, end] : [end, start]);
+    const move = (/** @type {PointerEvent} */ moved) => set(ordered(at(moved)));
+    const stop = (/** @type {PointerEvent | null} */ last) => {
+      removeEventListener("pointermove", move);
+      removeEventListener("pointerup", stop);
+      removeEventListener("pointercancel", cancel);
+      set(null);
+      if (!last || Math.abs(last.clientX - event.clientX) < SLIP) return;
+      const [first, end] = ordered(at(last));
+      go(written(...bounded(from + first * (to - from), from + end * (to - from))));
+    };
+    const cancel = () => stop(null);
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", stop);
+    addEventListener("pointercancel", cancel);
+  };
+  return [drag, { down }];
+}
