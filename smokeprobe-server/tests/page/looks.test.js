@@ -1,0 +1,29 @@
+// Every kind of page, in both themes, on a desk and on a phone: nothing complains, and axe-core finds nothing serious.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { DESKTOP, PHONE } from "./support/browser.js";
+import { visit } from "./support/stage.js";
+
+const PAGES = {
+  top: "/",
+  section: "/?target=Storage",
+  detail: "/?target=Storage.NingxiaS3",
+};
+
+describe("each kind of page", { concurrency: 2 }, () => {
+  for (const [name, address] of Object.entries(PAGES)) {
+    for (const theme of /** @type {const} */ (["light", "dark"])) {
+      for (const [device, window] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
+        test(`${name}, ${theme}, ${device}`, () =>
+          visit({ theme, window }, async (visit) => {
+            await visit.open(address);
+            await visit.page.waitForLoadState("networkidle").catch(() => {});
+            await visit.picture(`${name}-${theme}-${device}`);
+            assert.deepEqual(await visit.faults(), []);
+          }));
+      }
+    }
+  }
+});

@@ -1,0 +1,4 @@
+// All tests of the page, in one process: they share a browser and a site.
+
+import "./support/stage.js";
+import "./looks.test.js";

@@ -1,0 +1,168 @@
+// One browser for all tests; each visitor has a window, a language, a theme and a time zone of their own.
+
+import assert from "node:assert/strict";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import path from "node:path";
+
+import { axeSource, playwright } from "./modules.js";
+
+/** Chromium by one of the names that systems give it. */
+function program() {
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
+    for (const name of names) {
+      try {
+        const file = path.join(folder, name);
+        accessSync(file, constants.X_OK);
+        return file;
+      } catch {
+        // Not here.
+      }
+    }
+  }
+  throw new Error("no browser to test the page with; install one with: apt-get install chromium");
+}
+
+/** @type {import("playwright-core").Browser | undefined} */
+let browser;
+
+async function started() {
+  browser ??= await playwright.chromium.launch({
+    executablePath: program(),
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  return browser;
+}
+
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+
+export const DESKTOP = { width: 1280, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/**
+ * @typedef {object} Visitor
+ * @property {"light" | "dark"} [theme] what the system prefers
+ * @property {{ width: number, height: number }} [window]
+ * @property {string} [locale]
+ * @property {string} [zone]
+ * @property {boolean} [touch]
+ * @property {RegExp[]} [mayFail] what the browser may complain of in this visit
+ */
+
+/** A page as somebody has it open, and what went wrong in it. */
+export class Visit {
+  /** What nobody wants to see: errors of scripts, of the console, and requests that leave the machine. @type {string[]} */
+  troubles = [];
+  /** Every address asked for. @type {string[]} */
+  requests = [];
+
+  /** @param {string} base @param {import("playwright-core").BrowserContext} context @param {import("playwright-core").Page} page @param {RegExp[]} mayFail */
+  constructor(base, context, page, mayFail) {
+    this.base = base;
+    this.context = context;
+    this.page = page;
+    this.mayFail = mayFail;
+    page.on("pageerror", (error) => this.#trouble(`script: ${error.stack ?? error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") {
+        this.#trouble(`console: ${message.text()} (${message.location().url})`);
+      }
+    });
+    page.on("dialog", (dialog) => {
+      this.#trouble(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    context.on("request", (request) => {
+      const url = new URL(request.url());
+      this.requests.push(url.pathname + url.search);
+      if (url.origin !== this.base && url.protocol !== "data:" && url.protocol !== "blob:") {
+        this.#trouble(`request to another host: ${request.url()}`);
+      }
+    });
+  }
+
+  #trouble(/** @type {string} */ what) {
+    if (!this.mayFail.some((pattern) => pattern.test(what))) {
+      this.troubles.push(what);
+    }
+  }
+
+  /** Opens an address of the page, and waits until the page has said what it is about. */
+  async open(/** @type {string} */ address) {
+    await this.page.goto(this.base + address);
+    await this.page.locator("main h1").first().waitFor();
+  }
+
+  /** The parameters in the address bar. */
+  get query() {
+    return new URL(this.page.url()).searchParams;
+  }
+
+  /** Nothing went wrong so far. */
+  calm() {
+    assert.deepEqual(this.troubles, []);
+  }
+
+  /** Keeps a picture for people to look at. */
+  async picture(/** @type {string} */ name, fullPage = true) {
+    const folder = process.env.SMOKEPROBE_ARTEFACTS;
+    if (folder) {
+      mkdirSync(folder, { recursive: true });
+      await this.page.screenshot({ path: path.join(folder, `${name}.png`), fullPage, animations: "disabled" });
+    }
+  }
+
+  /** What axe-core calls a serious or critical fault, one line each. */
+  async faults() {
+    const results = await this.page.evaluate(() =>
+      /** @type {any} */ (window).axe.run(document, { resultTypes: ["violations"] }));
+    return results.violations
+      .filter((/** @type {any} */ { impact }) => impact === "serious" || impact === "critical")
+      .map((/** @type {any} */ { id, help, nodes }) =>
+        `${id}: ${help}: ${nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} [${node.any.concat(node.all).map((/** @type {any} */ check) => check.message).join("; ").slice(0, 200)}]`).join(" | ")}`);
+  }
+}
+
+/**
+ * Opens a page as this visitor, lets `story` have it, and sees to it that nothing went wrong meanwhile.
+ * @param {string} base @param {Visitor} visitor @param {(visit: Visit) => Promise<void>} story
+ */
+export async function visiting(base, visitor, story) {
+  const context = await (await started()).newContext({
+    viewport: visitor.window ?? DESKTOP,
+    colorScheme: visitor.theme ?? "light",
+    locale: visitor.locale ?? "en-GB",
+    timezoneId: visitor.zone ?? "Europe/Berlin",
+    hasTouch: visitor.touch ?? false,
+    reducedMotion: "reduce",
+    acceptDownloads: true,
+  });
+  context.setDefaultTimeout(15_000);
+  // As a script of the page it could not be loaded: the page allows none but its own.
+  await context.addInitScript(axeSource);
+  const visit = new Visit(base, context, await context.newPage(), visitor.mayFail ?? []);
+  try {
+    await story(visit);
+    visit.calm();
+  } catch (error) {
+    await visit.picture(`failed-${Date.now()}`).catch(() => {});
+    if (visit.troubles.length > 0 && error instanceof Error) {
+      error.message += `\nin the browser:\n${visit.troubles.join("\n")}`;
+    }
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
