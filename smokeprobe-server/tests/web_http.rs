@@ -12,10 +12,10 @@ mod download;
 mod fixture;
 #[path = "web_http/legacy.rs"]
 mod legacy;
-#[path = "web_http/overview.rs"]
-mod overview;
 #[path = "web_http/live.rs"]
 mod live;
+#[path = "web_http/overview.rs"]
+mod overview;
 #[path = "web_http/page_data.rs"]
 mod page_data;
 #[path = "web_http/prometheus.rs"]

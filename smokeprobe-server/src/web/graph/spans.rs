@@ -23,7 +23,7 @@ pub(super) fn read(web: &WebState, target: &TargetPath, series: &HashSet<SeriesI
     let standing: Vec<_> = standing.collect();
     let events = web.alerts.as_ref().and_then(|desk| desk.history().ok()).and_then(|history| {
         let (from, to) = (Some(range.from), Some(range.to.saturating_add(1)));
-        let query = HistoryQuery { below: Some(target.clone()), alert: None, from, to, limit: EVENTS };
+        let query = HistoryQuery { below: Some(target.clone()), alert: None, from, to, changes: true, limit: EVENTS };
         history.events(&query).ok()
     });
     let mut events: Vec<Event> = events.into_iter().flatten().map(|past| past.event).collect();
