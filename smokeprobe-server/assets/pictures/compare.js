@@ -6,7 +6,7 @@ import { t } from "../i18n.js";
 import { Mark, brief } from "../marks.js";
 import { model, useModel } from "../model.js";
 import { go, useRoute } from "../route.js";
-import { Overlays, linesOf } from "./multihost.js";
+import { Overlays, linesOf } from "./lines.js";
 
 /** Lines at most: more cannot be told apart. */
 const MOST = 12;
@@ -28,9 +28,9 @@ export function Compare() {
       <h1>${t("Compare")}</h1>
       ${lines.length > 0 && html`<${RangeControl} ranges=${ranges} />`}
     </div>
-    <ul class="chosen" aria-label=${t("Compared")}>
+    <ul class="compared" aria-label=${t("Compared")}>
       ${lines.map(({ id, name, color }) => html`<li key=${id}>
-        <span class="swatch" ref=${(/** @type {HTMLElement | null} */ place) => place && (place.style.background = color)}></span>${name}
+        <span class="swatch" style=${{ background: color }}></span>${name}
         <span class="muted">${brief(model.state(model.indices.get(id) ?? -1))}</span>
         <button type="button" class="button" aria-label=${t("Remove {name}", { name })} onClick=${() => toggle(id)}>×</button></li>`)}
       ${gone.map((id) => html`<li key=${id} class="muted">${t("There is no target {path}", { path: id })}
@@ -46,7 +46,7 @@ function Picker({ chosen, onToggle, open }) {
   const [text, setText] = useState("");
   const found = useMemo(() => matching(series, text), [series, text]);
   const full = chosen.length >= MOST;
-  return html`<details class="picker card" open=${open}>
+  return html`<details class="compare-picker card" open=${open}>
     <summary>${t("Add targets and vantage points")}</summary>
     <input type="search" value=${text} placeholder=${t("Menu, title or host")} aria-label=${t("Find a target")}
       onInput=${(/** @type {InputEvent} */ { target }) => target instanceof HTMLInputElement && setText(target.value)} />

@@ -6,7 +6,7 @@ import { css } from "./colors.js";
 
 /** @param {{low: string, high: string, color: (share: number) => [number, number, number], words: string}} props */
 export function Scale({ low, high, color, words }) {
-  return html`<span class="scale" title=${words}><span>${low}</span><span class="ramp"><${Canvas} height=${10} label=${words} inputs=${[low, high]}
+  return html`<span class="heat-scale" title=${words}><span>${low}</span><span class="ramp"><${Canvas} height=${10} label=${words} inputs=${[low, high]}
     draw=${(/** @type {CanvasRenderingContext2D} */ context, /** @type {import("./canvas.js").Size} */ { width, height }) => {
       for (let x = 0; x < width; x += 1) {
         context.fillStyle = css(color(x / Math.max(1, width - 1)));

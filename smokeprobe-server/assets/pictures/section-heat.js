@@ -39,8 +39,8 @@ export function SectionHeat({ section }) {
   return html`<figure class=${`heat card ${old ? "old" : ""}`}>
     <figcaption>
       <span class="choice" role="group" aria-label=${t("Colour")}>
-        <button type="button" class="button" aria-pressed=${String(!byLatency)} onClick=${() => go({ sort: "" }, { replace: true })}>${t("loss")}</button>
-        <button type="button" class="button" aria-pressed=${String(byLatency)} onClick=${() => go({ sort: "latency" }, { replace: true })}>${t("latency")}</button>
+        <button type="button" class="button" aria-current=${byLatency ? undefined : "true"} onClick=${() => go({ sort: "" }, { replace: true })}>${t("loss")}</button>
+        <button type="button" class="button" aria-current=${byLatency ? "true" : undefined} onClick=${() => go({ sort: "latency" }, { replace: true })}>${t("latency")}</button>
       </span>
       ${byLatency
         ? html`<${Scale} low="½×" high="4×" color=${viridis} words=${t("median by its own normal")} />`
@@ -56,7 +56,7 @@ export function SectionHeat({ section }) {
         if (answer) draw(context, size, answer, byLatency, size.width < 500 ? 110 : 200);
       }} /></div>
     <p class="readout muted" role="status">${row && answer && at
-      ? readout(answer, row, answer.from + ((at.x - left) / (width - 12 - left)) * (answer.to - answer.from))
+      ? readout(row, answer.from + ((at.x - left) / (width - 12 - left)) * (answer.to - answer.from))
       : t("Point at a row for its figures; click to open its target.")}</p>
     <ul class="sr">${rows.map(({ series }) => html`<li><a href=${linkOf(series)}>${nameOf(series)}</a></li>`)}</ul>
     ${answer && rows.length < answer.total && (pages * A_PAGE < 1000
@@ -92,10 +92,8 @@ function lossColor(share) {
   return [Math.round(255 - 110 * Math.max(0, share - 0.5)), Math.round(190 * (1 - strength)), Math.round(70 * (1 - strength) + 20)];
 }
 
-/**
- * @param {import("../api.js").OverviewAnswer} answer @param {import("../api.js").OverviewSeries} row @param {number} time
- */
-function readout(answer, row, time) {
+/** @param {import("../api.js").OverviewSeries} row @param {number} time */
+function readout(row, time) {
   const index = Math.floor((time - (row.start - row.step)) / row.step);
   const when = format.dateTime(time, false);
   if (row.error) return `${nameOf(row.series)} · ${row.error}`;

@@ -1,11 +1,9 @@
-// Several hosts in one picture: a line each, in the configured colours.
+// Several series in one picture: a line each, in the configured colours.
 
 import { html } from "../vendor/preact.js";
 import { OverlayChart } from "../chart/overlay-chart.js";
-import { RangeControl } from "../detail/range.js";
 import { t } from "../i18n.js";
-import { model, useModel } from "../model.js";
-import { place, useRoute } from "../route.js";
+import { model } from "../model.js";
 import { lineColor } from "./colors.js";
 
 /** @typedef {{id: string, name: string, color: string}} Line */
@@ -19,24 +17,6 @@ export function linesOf(ids) {
     const from = series.section.series.length > 1 || series.slave ? ` < ${model.vantageName(series.slave)}` : "";
     return [{ id, name: series.section.menu + from, color: lineColor(colors, index) }];
   });
-}
-
-/** @param {{section: import("../model.js").Section}} props */
-export function Multihost({ section }) {
-  const { outline } = useModel();
-  const route = useRoute();
-  const members = section.multihost ?? [];
-  const lines = linesOf(members);
-  const missing = members.filter((id) => !model.indices.has(id));
-  const ranges = outline?.detail.ranges ?? [];
-  return html`
-    <div class="page-head">
-      <h1>${section.title}</h1>
-      <p class="actions"><a href=${place({ mode: "compare", compare: lines.map(({ id }) => id) })}>${t("compare with others")}</a></p>
-      <${RangeControl} ranges=${ranges} />
-    </div>
-    ${missing.length > 0 && html`<p class="muted">${t("Not measured here: {names}", { names: missing.join(", ") })}</p>`}
-    <${Overlays} lines=${lines} route=${route} ranges=${ranges} />`;
 }
 
 /**
