@@ -46,7 +46,7 @@ function Picker({ chosen, onToggle, open }) {
   const [text, setText] = useState("");
   const found = useMemo(() => matching(series, text), [series, text]);
   const full = chosen.length >= MOST;
-  return html`<details class="compare-picker card" open=${open}>
+  return html`<details class="compare-picker" open=${open}>
     <summary>${t("Add targets and vantage points")}</summary>
     <input type="search" value=${text} placeholder=${t("Menu, title or host")} aria-label=${t("Find a target")}
       onInput=${(/** @type {InputEvent} */ { target }) => target instanceof HTMLInputElement && setText(target.value)} />

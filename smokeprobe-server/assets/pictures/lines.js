@@ -2,7 +2,6 @@
 
 import { html } from "../vendor/preact.js";
 import { OverlayChart } from "../chart/overlay-chart.js";
-import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { lineColor } from "./colors.js";
 
@@ -26,6 +25,5 @@ export function linesOf(ids) {
 export function Overlays({ lines, route, ranges }) {
   if (lines.length === 0) return null;
   if (route.from) return html`<${OverlayChart} lines=${lines} from=${route.from} to=${route.to} height=${380} />`;
-  return ranges.map(({ label, seconds }) => html`<section key=${seconds}><h2>${t(label)}</h2>
-    <${OverlayChart} lines=${lines} from=${`-${seconds}s`} to="" /></section>`);
+  return ranges.map(({ seconds }) => html`<${OverlayChart} key=${seconds} lines=${lines} from=${`-${seconds}s`} to="" />`);
 }
