@@ -12,6 +12,7 @@ pub mod rows;
 pub mod run;
 mod sentence;
 pub mod series;
+pub mod suspects;
 pub mod timespec;
 pub mod users;
 pub mod watch;

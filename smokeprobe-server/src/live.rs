@@ -15,6 +15,7 @@ use crate::alerting::Board;
 pub use recent::{ROUNDS, Recent, Samples};
 
 use crate::config::Plan;
+use crate::suspects::Suspects;
 use recent::Rings;
 
 /// Shared between the engine's sinks, the writer and the web. Reading it never waits for measuring.
@@ -32,6 +33,8 @@ pub struct Live {
     pub counters: Counters,
     /// How the alerts are.
     pub alerts: Arc<Board>,
+    /// Rounds that are not to be trusted, over restarts.
+    pub suspects: Arc<Suspects>,
     rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
     recent: RwLock<Rings>,
     feed: broadcast::Sender<Arc<Round>>,
@@ -110,11 +113,18 @@ impl Live {
             writer: ArcSwap::default(),
             counters: Counters::default(),
             alerts: Arc::default(),
+            suspects: Arc::default(),
             rounds: RwLock::default(),
             recent: RwLock::default(),
             feed: broadcast::channel(FEED).0,
             measuring: OnceLock::new(),
         }
+    }
+
+    /// The same, with suspect rounds that are remembered elsewhere too.
+    #[must_use]
+    pub fn with_suspects(self, suspects: Arc<Suspects>) -> Self {
+        Self { suspects, ..self }
     }
 
     /// The last round of a series.
@@ -168,6 +178,9 @@ impl Live {
             None => &self.counters.rounds_unknown,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        if round.measured().is_some_and(|measured| measured.quality.suspect) {
+            self.suspects.note(&round.series, round.slot.end());
+        }
         self.recent.write().unwrap_or_else(PoisonError::into_inner).keep(round);
         let round = Arc::new(round.clone());
         self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(round.series.clone(), Arc::clone(&round));
@@ -226,6 +239,19 @@ mod tests {
             sink.accept(&round("A")).unwrap();
         }
         assert!(matches!(feed.try_recv(), Err(broadcast::error::TryRecvError::Lagged(_))));
+    }
+
+    #[test]
+    fn suspect_rounds_are_noted() {
+        let live = Arc::new(Live::new(plan("+ A\nhost = 192.0.2.1\n")));
+        let mut measured = Measured::from_samples([], 1);
+        let mut sink = LiveSink(Arc::clone(&live));
+        for suspect in [false, true] {
+            measured.quality.suspect = suspect;
+            let round = Round { result: RoundResult::Measured(measured.clone()), ..round("A") };
+            sink.accept(&Round { slot: round.slot.plus(suspect.into()), ..round }).unwrap();
+        }
+        assert_eq!(live.suspects.between(&"A".parse().unwrap(), 0, 10_000), [600]);
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub struct Rows<'a> {
     /// Pings a round: the unit of `loss`.
     pings: u32,
     columns: Columns<'a>,
+    /// Ends of the slots whose rounds our own starvation may have spoilt, where that is remembered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspect: Option<Vec<i64>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,7 +53,14 @@ impl<'a> Rows<'a> {
                 median: &frame.median,
                 pings: &frame.samples,
             },
+            suspect: None,
         }
+    }
+
+    /// The same with the suspect rounds in it.
+    #[must_use]
+    pub fn with_suspect(self, suspect: Vec<i64>) -> Self {
+        Self { suspect: Some(suspect), ..self }
     }
 }
 

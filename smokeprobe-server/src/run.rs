@@ -39,6 +39,7 @@ use crate::rawlog::RawLogSink;
 use crate::recall::recall;
 use crate::series::Shelf;
 use crate::users::UsersError;
+use crate::suspects::{self, SuspectFile, Suspects};
 use crate::watch::Watch;
 use crate::web::{self, AccessOptions, Metrics, MetricsSink, Readiness, WebState};
 use crate::writer::{Keep, Writer};
@@ -138,6 +139,7 @@ struct Daemon {
     engine: Engine,
     writer: Writer,
     alerts: Alerts,
+    suspects: SuspectFile,
     web: Web,
     readiness: Arc<Readiness>,
     watch: Watch,
@@ -166,7 +168,11 @@ impl Daemon {
         let address = listener.local_addr().unwrap_or(address);
         let who = access::open(options.access, options.users, address, &plan).await?;
 
-        let live = Arc::new(Live::new(Arc::clone(&plan)));
+        let file = datadir(&plan.general.datadir).join(suspects::FILE);
+        let (known, suspects) = blocking(move || Suspects::open(file))
+            .await
+            .map_err(|source| RunError::System { action: "start the thread of suspect rounds", source })?;
+        let live = Arc::new(Live::new(Arc::clone(&plan)).with_suspects(known));
         live.reload.store(Arc::new(ReloadState { at: clock.wall(), error: None }));
         live.warnings.store(Arc::new(fresh.warnings));
         let (metrics, readiness) = (Arc::new(Metrics::default()), Arc::new(Readiness::default()));
@@ -215,6 +221,7 @@ impl Daemon {
             engine,
             writer,
             alerts,
+            suspects,
             web,
             readiness,
             watch,

@@ -50,10 +50,13 @@ impl Daemon {
         if timeout(ENGINE, self.engine.shutdown(GRACE)).await.is_err() {
             tracing::error!("the engine did not stop in time: rounds in flight may be lost");
         }
-        let (writer, alerts, clock) = (self.writer, self.alerts, Arc::clone(&self.clock));
+        let (writer, alerts, suspects, clock) = (self.writer, self.alerts, self.suspects, Arc::clone(&self.clock));
         let time = WRITER.saturating_sub(clock.mono().saturating_since(begun));
-        let (left, ()) =
-            tokio::join!(blocking(move || writer.stop(&*clock, time)), blocking(move || alerts.stop(time)));
+        let (left, (), ()) = tokio::join!(
+            blocking(move || writer.stop(&*clock, time)),
+            blocking(move || alerts.stop(time)),
+            blocking(move || suspects.stop(time)),
+        );
         if left > 0 {
             let why = self.live.writer.load().blocked.clone().unwrap_or_else(|| "there was no time".to_owned());
             tracing::error!("{left} rounds could not be stored and are lost: {why}");

@@ -48,7 +48,8 @@ pub(super) async fn series(
     };
 
     let store = Arc::clone(&web.store);
-    web.workers
+    let workers = web.workers.clone();
+    workers
         .run(move || {
             let frame = frame(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
             let mut answer = match format {
@@ -59,6 +60,7 @@ pub(super) async fn series(
                 answer.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&series, format)?);
             }
             Ok(answer)
+            json(&Rows::new(&series, range.from, range.to, &frame).with_suspect(web.suspects(&series, &frame)))
         })
         .await
 }
@@ -89,6 +91,13 @@ fn attachment(series: &SeriesId, format: Format) -> Result<HeaderValue, ApiError
     };
     let value = format!("attachment; filename=\"{series}.{ending}\"");
     HeaderValue::from_str(&value).map_err(|_| ApiError::internal("the series has a name that no file can have"))
+impl WebState {
+    /// The ends of the slots in `frame` whose rounds are suspect.
+    pub(super) fn suspects(&self, series: &SeriesId, frame: &Frame) -> Vec<i64> {
+        let Some(last) = frame.rows().checked_sub(1) else { return Vec::new() };
+        let from = frame.end_of(0) - i64::from(frame.step);
+        self.live.suspects.between(series, from, frame.end_of(last))
+    }
 }
 
 /// The rows of a series; `None` while it has none at all.

@@ -73,3 +73,21 @@ async fn recent_rounds_of_a_range() {
     assert_eq!(read(&fixture, "/api/v1/rounds/No.Such").await.status, StatusCode::NOT_FOUND);
     assert_eq!(read(&fixture, "/api/v1/rounds/New.Target?from=x").await.status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn suspect_rounds_are_named_by_the_ends_of_their_slots() {
+    let fixture = Fixture::new();
+    let series = "Storage.NingxiaS3".parse().unwrap();
+    for ago in [-300, 0, 600, 3600, 100_000] {
+        fixture.live.suspects.note(&series, NOW - 10 - ago);
+    }
+    let suspect =
+        async |query: &str| read(&fixture, &format!("/api/v1/series/{query}")).await.json()["suspect"].clone();
+    let last = [NOW - 10 - 3600, NOW - 10 - 600, NOW - 10, NOW - 10 + 300];
+    assert_eq!(suspect("Storage.NingxiaS3?from=-3h").await, json!(last));
+    // Rows of several slots say which of them.
+    assert_eq!(suspect("Storage.NingxiaS3?from=-3h&points=10").await, json!(last));
+    assert_eq!(suspect("Storage.NingxiaS3?from=-40m&to=-20m").await, json!([]));
+    assert_eq!(suspect("Storage.NingxiaS3~tokyo").await, json!([]));
+    assert_eq!(suspect("New.Target").await, json!([]));
+}
