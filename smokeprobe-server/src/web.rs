@@ -41,6 +41,7 @@ pub mod metrics;
 mod notices;
 mod outline;
 mod overview;
+mod packed;
 mod params;
 mod rounds;
 mod series;

@@ -66,12 +66,16 @@ impl WebState {
     /// The index of the plan that runs. Some tens of milliseconds for the first who asks after a reload of ten thousand
     /// targets.
     pub(super) fn index(&self) -> Arc<Index> {
-        let plan = self.live.plan.load_full();
-        if let Some(index) = self.indexed.0.load_full().filter(|index| Arc::ptr_eq(index.plan(), &plan)) {
+        if let Some(index) = self.kept_index() {
             return index;
         }
-        let index = Arc::new(Index::new(plan));
+        let index = Arc::new(Index::new(self.live.plan.load_full()));
         self.indexed.0.store(Some(Arc::clone(&index)));
         index
+    }
+
+    /// The same, if somebody has asked for it before.
+    pub(super) fn kept_index(&self) -> Option<Arc<Index>> {
+        self.indexed.0.load_full().filter(|index| Arc::ptr_eq(index.plan(), &self.live.plan.load()))
     }
 }

@@ -128,7 +128,9 @@ async fn outline_is_compressed_for_those_who_take_it() {
     let fixture = Fixture::new();
     let plain = read(&fixture, "/api/v1/outline").await;
     assert_eq!(plain.header(header::CONTENT_ENCODING), "");
-    let packed = asked(&fixture, "/api/v1/outline", header::ACCEPT_ENCODING, "gzip, br").await;
+    let brotli = asked(&fixture, "/api/v1/outline", header::ACCEPT_ENCODING, "gzip, br").await;
+    assert_eq!(brotli.header(header::CONTENT_ENCODING), "br");
+    let packed = asked(&fixture, "/api/v1/outline", header::ACCEPT_ENCODING, "gzip").await;
     assert_eq!(packed.header(header::CONTENT_ENCODING), "gzip");
     assert_eq!(packed.header(header::VARY).to_ascii_lowercase(), "accept-encoding");
     let mut unpacked = Vec::new();

@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use axum::http::HeaderValue;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
+
+use super::super::packed::Packed;
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -19,20 +17,6 @@ struct Assets;
 
 /// Digits of the hash in addresses: a quarter of SHA-256 tells versions apart.
 pub(super) const HASH_DIGITS: usize = 16;
-
-/// Of brotli's 0 to 11; the steps above take ten times as long for the last twentieth.
-const BROTLI_QUALITY: i32 = 9;
-
-/// A file in every form that is asked for.
-#[derive(Debug, Clone)]
-pub(super) struct Packed {
-    /// Weak, as the same file goes out compressed and not (RFC 9110, section 8.8.1).
-    pub(super) tag: HeaderValue,
-    pub(super) plain: Bytes,
-    /// Missing where it would not be shorter, as of fonts.
-    pub(super) gzip: Option<Bytes>,
-    pub(super) brotli: Option<Bytes>,
-}
 
 /// What is kept: as many files as there are, and the hash of all.
 struct Kept {
@@ -112,15 +96,7 @@ fn look_up(name: &str, version: &[u8; 32]) -> Option<Arc<Packed>> {
 }
 
 fn keep(name: &str, version: [u8; 32], plain: Bytes) -> Arc<Packed> {
-    let shorter =
-        |packed: io::Result<Vec<u8>>| packed.ok().filter(|packed| packed.len() < plain.len()).map(Bytes::from);
-    let tag = HeaderValue::from_str(&format!("W/\"{}\"", hexadecimal(&version)));
-    let file = Arc::new(Packed {
-        tag: tag.unwrap_or_else(|_| HeaderValue::from_static("W/\"0\"")),
-        gzip: shorter(gzip(&plain)),
-        brotli: shorter(brotli(&plain)),
-        plain,
-    });
+    let file = Arc::new(Packed::new(plain, &hexadecimal(&version)));
     with(|kept| kept.files.insert(name.to_owned(), (version, Arc::clone(&file))));
     file
 }
@@ -128,19 +104,6 @@ fn keep(name: &str, version: [u8; 32], plain: Bytes) -> Arc<Packed> {
 fn with<T>(look: impl FnOnce(&mut Kept) -> T) -> T {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     look(kept.get_or_insert_with(|| Kept { files: HashMap::new(), hash: None }))
-}
-
-fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
-    let mut out = GzEncoder::new(Vec::new(), Compression::best());
-    out.write_all(plain)?;
-    out.finish()
-}
-
-fn brotli(mut plain: &[u8]) -> io::Result<Vec<u8>> {
-    let mut out = Vec::new();
-    let parameters = brotli::enc::BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
-    brotli::BrotliCompress(&mut plain, &mut out, &parameters)?;
-    Ok(out)
 }
 
 /// What is in the program is not copied.
@@ -177,7 +140,7 @@ mod tests {
     fn all_of_the_page_fits_the_budget() {
         let size = |name: &str| {
             let file = file(name).unwrap();
-            file.brotli.as_ref().unwrap_or(&file.plain).len()
+            file.shortest().len()
         };
         let mut sizes: Vec<_> =
             Assets::iter().filter(|name| !is_note(name)).map(|name| (size(&name), name.into_owned())).collect();
@@ -188,20 +151,10 @@ mod tests {
 
     #[test]
     fn file_that_has_changed_is_packed_anew() {
-        let packed = |version| look_up("a file of this test", &[version; 32]).map(|file| file.plain.clone());
+        let packed = |version| look_up("a file of this test", &[version; 32]).map(|file| file.plain().clone());
         keep("a file of this test", [1; 32], "old".into());
         assert_eq!((packed(1), packed(2)), (Some("old".into()), None));
         keep("a file of this test", [2; 32], "new".into());
         assert_eq!((packed(1), packed(2)), (None, Some("new".into())));
-    }
-
-    #[test]
-    fn every_form_unpacks_to_the_same_file() {
-        let file = file("app.js").unwrap();
-        let mut gzip = Vec::new();
-        io::copy(&mut flate2::read::GzDecoder::new(&file.gzip.as_ref().unwrap()[..]), &mut gzip).unwrap();
-        let mut brotli = Vec::new();
-        brotli::BrotliDecompress(&mut &file.brotli.as_ref().unwrap()[..], &mut brotli).unwrap();
-        assert_eq!((&gzip[..], &brotli[..]), (&file.plain[..], &file.plain[..]));
     }
 }
