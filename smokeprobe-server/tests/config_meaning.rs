@@ -7,7 +7,7 @@ use smokeprobe_core::AddressFamily;
 use smokeprobe_core::probes::dns::{DnsOptions, DnsTransport};
 use smokeprobe_core::probes::http::{HttpMeasure, HttpOptions};
 use smokeprobe_core::probes::icmp::IcmpOptions;
-use smokeprobe_server::config::plan::{Node, Offset, ProbeOptions, Target, TargetHost};
+use smokeprobe_server::config::plan::{Node, Offset, Palette, ProbeOptions, Target, TargetHost};
 use smokeprobe_server::config::{InMemory, Loaded, Plan, Severity, load_from};
 use smokeprobe_store::Consolidation;
 
@@ -79,6 +79,20 @@ fn targets_alone_are_a_configuration() {
     assert_eq!(target(&plan, "A").options, ProbeOptions::Icmp(IcmpOptions::default()));
     let ProbeOptions::Tcp(tcp) = &target(&plan, "A.B").options else { panic!() };
     assert_eq!((tcp.port, tcp.connect.timeout), (80, Duration::from_secs(5)));
+}
+
+#[test]
+fn the_palette_of_loss_may_be_smokepings() {
+    let palette = |line: &str| {
+        let text = format!("*** Presentation ***\n+ detail\n{line}\n*** Targets ***\nprobe = FPing\n");
+        let loaded = read(&text);
+        (loaded.plan.as_ref().map(|plan| plan.presentation.detail.palette), messages(&loaded, Severity::Error))
+    };
+    assert_eq!(palette("").0, Some(Palette::Default));
+    assert_eq!(palette("palette = classic").0, Some(Palette::Classic));
+    assert_eq!(palette("palette = default").0, Some(Palette::Default));
+    let (_, errors) = palette("palette = clasic");
+    assert!(errors.iter().any(|error| error.contains("palette")), "{errors:?}");
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod live;
 mod overview;
 #[path = "web_http/page_data.rs"]
 mod page_data;
+#[path = "web_http/pictures.rs"]
+mod pictures;
 #[path = "web_http/prometheus.rs"]
 mod prometheus;
 #[path = "web_http/replay.rs"]

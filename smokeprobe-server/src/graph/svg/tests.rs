@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use smokeprobe_store::Consolidation;
 
-use super::super::palette::Palette;
+use super::super::background::built_in_uptime;
+use super::super::marks::AlertMark;
+use super::super::palette::{Color, Palette};
 use super::*;
 
 const NOON: i64 = 1_795_348_800;
@@ -124,6 +126,78 @@ fn long_titles_make_room_for_the_range() {
     let long = Drawing { title: "长".repeat(300), ..drawing() };
     let title = &texts(&long.svg(None))[0];
     assert!(title.ends_with('…') && title.chars().count() < 60, "{title}");
+}
+
+/// Three lines: one of every kind of row, one twice as slow, one without any answer.
+fn several(draw: impl Fn(&[Series<'_>]) -> String) -> String {
+    let (fast, mut slow, mut silent) = (frame(), frame(), frame());
+    for column in [&mut slow.median].into_iter().chain(&mut slow.samples) {
+        column.iter_mut().for_each(|rtt| *rtt *= 2.0);
+    }
+    silent.loss.fill(20.0);
+    silent.median.fill(f64::NAN);
+    silent.samples.iter_mut().for_each(|column| column.fill(f64::NAN));
+    let names = [("上海", Color(0x00, 0x45, 0x86), &fast), ("Tokyo", Color(0xff, 0xde, 0x20), &slow)];
+    let names = names.into_iter().chain([("N. Virginia", Color(0xff, 0x42, 0x0e), &silent)]);
+    let series: Vec<Series<'_>> =
+        names.map(|(name, color, frame)| Series { name: name.to_owned(), color, frame: Some(frame) }).collect();
+    draw(&series)
+}
+
+#[test]
+fn several_series_as_lines() {
+    insta::assert_snapshot!(several(|series| drawing().svg_of_lines(series)));
+}
+
+#[test]
+fn a_small_dark_graph_of_one_series() {
+    let small = Drawing { theme: Theme::Dark, width: 320, height: 120, ..drawing() };
+    insta::assert_snapshot!(several(|series| small.svg_small(&series[..1])));
+}
+
+#[test]
+fn a_graph_with_alerts_suspect_rounds_and_uptime() {
+    let mut dynamic = frame();
+    dynamic.uptime = (0..36).map(|row| f64::from(row % 18) * 300.0).collect();
+    let mark = |raised: i64, cleared: Option<i64>, silent: bool| AlertMark {
+        raised: Some(NOON - raised),
+        cleared: cleared.map(|cleared| NOON - cleared),
+        silent,
+    };
+    let drawing = Drawing {
+        suspect: vec![NOON - 600, NOON - 900],
+        marks: vec![mark(7000, Some(6000), false), mark(5000, Some(4000), true), mark(1200, None, false)],
+        uptime_classes: built_in_uptime(),
+        ..drawing()
+    };
+    insta::assert_snapshot!(drawing.svg(Some(&dynamic)));
+    let plain = Drawing { loss_background: true, ..drawing }.svg(Some(&dynamic));
+    assert!(
+        !texts(&plain).iter().any(|text| text.starts_with("up ")),
+        "loss in the background leaves no room for uptime"
+    );
+}
+
+#[test]
+fn more_series_than_there_is_room_for_are_counted() {
+    let (frame, drawing) = (frame(), Drawing { height: 300, ..drawing() });
+    let one = |number: usize| Series { name: format!("host {number}"), color: Color(1, 2, 3), frame: Some(&frame) };
+    let series: Vec<Series<'_>> = (0..32).map(one).collect();
+    let texts = texts(&drawing.svg_of_lines(&series));
+    let shown = texts.iter().filter(|text| text.starts_with("host ")).count();
+    assert!((4..20).contains(&shown), "{shown}");
+    assert!(texts.contains(&format!("and {} more", 32 - shown)), "{texts:?}");
+}
+
+#[test]
+fn every_form_gives_a_document_that_parses_in_every_size() {
+    for (width, height) in [(100, 60), (320, 120), (390, 240), (697, 4000), (4000, 100)] {
+        let drawing = Drawing { width, height, logarithmic: true, ..drawing() };
+        texts(&several(|series| drawing.svg_of_lines(series)));
+        texts(&several(|series| drawing.svg_small(series)));
+        texts(&drawing.svg_of_lines(&[]));
+        texts(&drawing.svg_small(&[]));
+    }
 }
 
 /// Any bits, and the odd ones often.
