@@ -164,16 +164,18 @@ pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut hidden: Option<String> = None;
     for part in parts(text) {
-        match (part, &hidden) {
-            (Part::End(end), Some(name)) if end == *name => hidden = None,
-            (_, Some(_)) => {}
-            (Part::Text(text), None) => out.push_str(&text),
-            (Part::Start(name, _), None) if HIDDEN.contains(&name.as_str()) => hidden = Some(name),
-            // Whatever begins a line does not stick to what was before it.
-            (Part::Start(name, _), None) if ["br", "p", "div", "li", "tr", "td"].contains(&name.as_str()) => {
-                out.push(' ')
+        if let Some(name) = &hidden {
+            if matches!(&part, Part::End(end) if end == name) {
+                hidden = None;
             }
-            _ => {}
+            continue;
+        }
+        match part {
+            Part::Text(text) => out.push_str(&text),
+            Part::Start(name, _) if HIDDEN.contains(&name.as_str()) => hidden = Some(name),
+            // Whatever begins a line does not stick to what was before it.
+            Part::Start(name, _) if ["br", "p", "div", "li", "tr", "td"].contains(&name.as_str()) => out.push(' '),
+            Part::Start(..) | Part::End(_) => {}
         }
     }
     out.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -205,8 +207,7 @@ fn start(name: &str, attributes: &[(String, String)], out: &mut String) {
         let number = || !value.is_empty() && value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
         let taken = match (name, attribute) {
             ("a", "href") => is_link(value),
-            ("img", "src") => true,
-            ("img", "alt") | (_, "title") => true,
+            ("img", "src" | "alt") | (_, "title") => true,
             ("img", "width" | "height") | ("td" | "th", "colspan" | "rowspan") => number(),
             _ => false,
         };

@@ -61,16 +61,13 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
     while let Some(at) = rest.find('<') {
         push_text(&rest[..at], &mut found);
         let tail = &rest[at..];
-        rest = match piece(tail) {
-            Some((part, after)) => {
-                found.extend(part);
-                after
-            }
-            None => {
-                push_text("<", &mut found);
-                &tail[1..]
-            }
-        };
+        if let Some((part, after)) = piece(tail) {
+            found.extend(part);
+            rest = after;
+        } else {
+            push_text("<", &mut found);
+            rest = &tail[1..];
+        }
     }
     push_text(rest, &mut found);
     found

@@ -35,7 +35,10 @@ fn well_formed(text: &str) -> String {
         let tag = piece.rsplit('<').next().unwrap_or_default();
         let void = VOID.iter().any(|name| tag.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '>'])));
         match piece.strip_suffix('>') {
-            Some(open) if void && piece.contains('<') => closed.push_str(&format!("{open}/>")),
+            Some(open) if void && piece.contains('<') => {
+                closed.push_str(open);
+                closed.push_str("/>");
+            }
             _ => closed.push_str(piece),
         }
     }
