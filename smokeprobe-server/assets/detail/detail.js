@@ -9,7 +9,8 @@ import { useAlerts } from "./alerts.js";
 import { timesOf } from "./feed.js";
 import { Figure } from "./figure.js";
 import { Facts, Heading } from "./header.js";
-import { panelsOf } from "./panel.js";
+import { Key } from "./key.js";
+import { panelsOf, pingsOf } from "./panel.js";
 import { useGliding, usePanels } from "./panels.js";
 import { RangeControl, VantageControl } from "./range.js";
 import { useRounds } from "./rounds.js";
@@ -49,6 +50,7 @@ export function Detail({ section }) {
     ${!zoom.pending && ranges.map(({ name, range }, at) => panels.current.map((panel) => html`<${Figure} key=${`${panel.key} ${at}`}
       panel=${panel} at=${at} label=${name} range=${range} height=${height} zoomed=${zoom.range !== null} named=${panels.current.length > 1}
       gliding=${gliding} known=${known} spans=${spans} />`))}
+    ${members[0].color === null && html`<${Key} pings=${panels.current[0]?.feeds[0]?.[0]?.frame?.pings ?? pingsOf(members[0])} />`}
     ${!embedded && html`<${Share} target=${section.path} members=${members} from=${link.from} to=${link.to}
       vantage=${route.vantage} height=${height + 160} />`}</article>`;
 }

@@ -11,7 +11,7 @@ import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { theme, usePrefs } from "../prefs.js";
-import { go } from "../route.js";
+import { embedded, go } from "../route.js";
 import { timesOf } from "./feed.js";
 import { NoData } from "./nodata.js";
 import { Readout, Readouts, brief, sampleAt, spoken } from "./readout.js";
@@ -195,7 +195,7 @@ function useSight(element, seen, again) {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
       observer.disconnect();
       seen();
-    }, { rootMargin: "150px" });
+    }, { root: embedded ? null : document.getElementById("main"), rootMargin: "150px" });
     observer.observe(element.current);
     return () => observer.disconnect();
   }, [again]);

@@ -26,7 +26,8 @@ export function NoData({ feeds, members, from, to, known, zoomed }) {
     return html`<div class="message"><p>${t("not measured")}${state?.reason ? `: ${state.reason}` : ""}</p></div>`;
   }
   if (condition === "waiting" && !zoomed) return html`<div class="message"><p><${Waiting} until=${state?.waiting_until ?? null} /></p></div>`;
-  return html`<div class="message"><p>${t("no data in this range")}</p>
+  const reason = condition === "unknown" && !zoomed ? state?.reason : null;
+  return html`<div class="message"><p>${t("no data in this range")}${reason ? `: ${reason}` : ""}</p>
     ${nearest !== null && html`<button type="button" class="button" onClick=${() => showAround(nearest, to - from, nearest < from)}>
       ${t("nearest data: {time}", { time: format.dateTime(nearest, false) })}</button>`}</div>`;
 }

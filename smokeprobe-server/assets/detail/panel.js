@@ -18,6 +18,10 @@ export class Panel {
     this.members = members;
     /** @type {Set<() => void>} */
     this.listeners = new Set();
+    /** What the scales were made of. @type {unknown[]} */
+    this.made = [];
+    /** @type {{ceiling: number, floor: number | null}[] | null} */
+    this.shared = null;
     /** Feeds of each range, in it of each member. */
     this.feeds = ranges.map((range) => members.map(({ id }) => new Feed(id, range, points, () => this.changed())));
   }
@@ -31,13 +35,17 @@ export class Panel {
   scales() {
     const detail = model.outline?.detail;
     if (!detail || this.feeds.flat().some((feed) => !feed.frame && !feed.error)) return null;
+    const made = [detail, ...this.feeds.flat().map(({ frame }) => frame)];
+    if (this.shared && made.every((part, i) => part === this.made[i])) return this.shared;
     const frames = this.feeds.map((feeds) => feeds.flatMap(({ frame }) => frame ?? []));
     // A range without answers has no say.
     const own = frames.map((all) => (all.some(({ median }) => median.some(Number.isFinite)) ? commonCeiling(all, detail.max_rtt) : 0));
-    return unison(own, detail.unison_tolerance).map((shared, i) => {
+    this.made = made;
+    this.shared = unison(own, detail.unison_tolerance).map((shared, i) => {
       const ceiling = shared > 0 ? shared : 1e-3;
       return { ceiling, floor: detail.logarithmic ? logFloor(frames[i], ceiling) : null };
     });
+    return this.shared;
   }
 
   /** A round of one of its series has ended. @param {string} id @param {import("../api.js").Round} round */
@@ -78,6 +86,12 @@ export class Panel {
 export function stepOf({ index }) {
   const { probe } = model.series[index].section;
   return model.outline?.probes[probe ?? -1]?.step ?? 300;
+}
+
+/** Pings a round of a series. @param {Member} member */
+export function pingsOf({ index }) {
+  const { probe } = model.series[index].section;
+  return model.outline?.probes[probe ?? -1]?.pings ?? 20;
 }
 
 /**

@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, href, useRoute } from "../route.js";
-import { plain, readable, resolve, typed } from "./zoom.js";
+import { plain, readable, resolve, secondsBack, typed } from "./zoom.js";
 import { timesOf } from "./feed.js";
 import { nameOf, short } from "./words.js";
 
@@ -14,7 +14,8 @@ import { nameOf, short } from "./words.js";
  *   configured ones; `series`: one to ask the server with what a text means
  */
 export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], series = model.series[0]?.id ?? "", error = null }) {
-  const { from, to } = useRoute();
+  const route = useRoute();
+  const { from, to } = route;
   const shown = from ? readable(from, to) : "";
   const [text, write] = useState(shown);
   const [wrong, complain] = useState(/** @type {string | null} */ (null));
@@ -38,11 +39,11 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
   const sentence = wrong ?? error;
   return html`<form class="range" onSubmit=${submit} aria-label=${t("Range")}>
     <div class="choice">
-      <a class="button" href=${href({ ...useRoute(), from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
+      <a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
         title=${t("all configured ranges")}>${t("All")}</a>
       ${ranges.map((range) => html`<a class="button" key=${range.seconds} title=${nameOf(range)}
-        href=${href({ ...useRoute(), from: `-${range.seconds}s`, to: "" })}
-        aria-current=${from === `-${range.seconds}s` && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
+        href=${href({ ...route, from: `-${short(range.seconds)}`, to: "" })}
+        aria-current=${secondsBack(from) === range.seconds && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
     </div>
     <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}
       autocomplete="off" enterkeyhint="go" aria-invalid=${sentence ? "true" : undefined} aria-describedby=${sentence ? "range-error" : undefined}

@@ -27,8 +27,9 @@ export function Share({ target, members, from, to, vantage, height = 420 }) {
   const code = `<iframe src="${embed.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}" width="100%" height="${height}" loading="lazy"></iframe>`;
   return html`<div class="share">
     <button type="button" class="plain" onClick=${() => copy(location.href, t("link copied"))}>${t("copy link")}</button>
-    <a href=${place({ mode: "compare", compare: members.map(({ id }) => id), from, to })}>${t("compare")}</a>
+    <a href=${place({ mode: "compare", compare: members.map(({ id }) => id), from: route().from, to: route().to })}>${t("compare")}</a>
     <a href=${href({ ...route(), mode: "heat" })}>${t("heat map")}</a>
+    <a href=${place({ mode: "alerts", target })}>${t("alerts")}</a>
     ${members.map(({ id, name }) => html`<span key=${id}>${members.length > 1 && html`<span class="muted">${name}</span> `}
       <a href=${rows(id, "csv")} download>CSV</a> <a href=${rows(id, "json")} download>JSON</a></span>`)}
     <a href=${image("png")} target="_blank" rel="noopener">PNG</a>

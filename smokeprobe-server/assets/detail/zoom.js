@@ -5,6 +5,7 @@ import { ask } from "../api.js";
 import * as format from "../format.js";
 import { model } from "../model.js";
 import { go, onRoute, route } from "../route.js";
+import { short } from "./words.js";
 
 /** @typedef {import("./feed.js").Range} Range */
 
@@ -83,7 +84,7 @@ export function bounded(from, to) {
 /** A range as the address has it: one that reaches to now follows. @param {number} from @param {number} to */
 export function written(from, to) {
   const span = to - from;
-  if (to >= model.now() - span / 200) return { from: `-${Math.max(Math.round(span), 1)}s`, to: "" };
+  if (to >= model.now() - span / 200) return { from: `-${short(Math.max(Math.round(span), 1))}`, to: "" };
   return { from: String(Math.floor(from)), to: String(Math.ceil(to)) };
 }
 
@@ -97,16 +98,10 @@ export function readable(from, to) {
     return at === null ? text : format.dateTime(at, fine);
   };
   const back = secondsBack(from);
-  const start = back !== null && /s$/.test(from) && back % 60 === 0 ? shortest(back) : word(from);
+  const start = back !== null ? `-${short(back)}` : word(from);
   if (to === "") return start;
   const [date, clock] = word(to).split(" ");
   return clock && start.startsWith(`${date} `) ? `${start} … ${clock}` : `${start} … ${word(to)}`;
-}
-
-/** @param {number} seconds a multiple of 60 */
-function shortest(seconds) {
-  if (seconds % 86400 === 0) return `-${seconds / 86400}d`;
-  return seconds % 3600 === 0 ? `-${seconds / 3600}h` : `-${seconds / 60}m`;
 }
 
 /**
