@@ -83,7 +83,7 @@ export function legible(color, theme) {
   for (let share = 0; share < 1; share += 0.1) {
     const mixed = mix(color, text, share);
     const above = luminance(mixed) + 0.05;
-    if (Math.max(above / below, below / above) >= 2) return mixed;
+    if (Math.max(above / below, below / above) >= 2.5) return mixed;
   }
   return text;
 }

@@ -44,7 +44,7 @@ export function Detail({ section }) {
   return html`<article class=${`detail ${zoom.range ? "zoomed" : ""}`} aria-busy=${zoom.pending ? "true" : undefined}>
     ${embedded ? html`<h1 class="framed"><a href=${`./${href({ target: section.path, from: route.from, to: route.to, vantage: route.vantage })}`} target="_blank" rel="noopener">${section.title}</a></h1>`
       : html`<header><div class="title"><${Heading} section=${section} /></div>
-      <div class="controls"><${VantageControl} section=${section} /><${RangeControl} series=${ids[0]} error=${zoom.error} /></div></header>`}
+      <div class="detail-controls"><${VantageControl} section=${section} /><${RangeControl} series=${ids[0]} error=${zoom.error} /></div></header>`}
     <${Numbers} panels=${panels.current} members=${members} known=${known} standing=${standing} first=${first}
       linked=${Boolean(section.multihost?.length)} />
     ${!zoom.pending && ranges.map(({ name, range }, at) => panels.current.map((panel) => html`<${Figure} key=${`${panel.key} ${at}`}

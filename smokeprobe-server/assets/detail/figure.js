@@ -67,7 +67,7 @@ export function Figure(props) {
       data-series=${panel.members.map(({ id }) => id).join(",")} data-ready=${String(panel.scales() !== null && !stale)}>
     <figcaption><span class="label">${label}${name && html` <span class="from">${name}</span>`}</span>
       <${Brief} props=${props} number=${numbers[0]} overlaid=${overlaid} /><span class="unseen">${words}</span></figcaption>
-    <div class="plot"><div class="canvas" ref=${host}></div>
+    <div class="chart-plot"><div class="canvas" ref=${host}></div>
       ${empty && !stale && html`<${NoData} feeds=${feeds} members=${panel.members} from=${from} to=${to} known=${props.known} zoomed=${zoomed} />`}</div>
     <${Foot} props=${props} chart=${key} numbers=${numbers} overlaid=${overlaid} /></figure>`;
 }
@@ -161,10 +161,10 @@ function Brief({ props, number, overlaid }) {
   const { frame } = props.panel.feeds[props.at][0];
   if (overlaid) return null;
   const sample = frame && time !== null && time >= from && time <= to ? sampleAt(frame, time, undefined) : null;
-  if (sample) return html`<span class="brief pointed">${format.time(sample.to)} <b>${brief(sample)}</b></span>`;
+  if (sample) return html`<span class="chart-brief pointed">${format.time(sample.to)} <b>${brief(sample)}</b></span>`;
   if (!number?.loss) return null;
   const median = number.median ? `${t("median")} ${format.rtt(number.median.avg)} · ` : "";
-  return html`<span class="brief">${median}${t("loss")} ${format.percent(number.loss.avg)}</span>`;
+  return html`<span class="chart-brief">${median}${t("loss")} ${format.percent(number.loss.avg)}</span>`;
 }
 
 /** Below the chart: the statistics, or in their place what is pointed at. @param {{props: Props, chart: string, numbers: (import("../chart/stats.js").Summary | null)[], overlaid: boolean}} props */
@@ -179,7 +179,7 @@ function Foot({ props, chart, numbers, overlaid }) {
   const lines = panel.members.map(({ name, color }, i) => ({ name, color: color ?? "", summary: numbers[i] }));
   const reading = mine && samples.some(({ sample }) => sample);
   const [first] = samples;
-  return html`<div class=${`foot ${reading ? "reading" : ""}`}>
+  return html`<div class=${`chart-foot ${reading ? "pointed" : ""}`}>
     ${overlaid ? html`<${Legend} lines=${lines} />` : numbers[0] && html`<${Statistics} summary=${numbers[0]} />`}
     ${reading && (overlaid ? html`<${Readouts} samples=${samples} time=${cross.time} />`
       : first.sample && html`<${Readout} sample=${first.sample} vantage=${first.name} />`)}

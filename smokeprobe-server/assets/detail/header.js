@@ -20,14 +20,9 @@ export function Rich({ text, markup, tag, class: kind }) {
   return html`<${tag} key=${String(markup)} class=${kind} ref=${element}>${markup ? null : text}</${tag}>`;
 }
 
-/** Where one is. @param {{section: import("../model.js").Section}} props */
+/** What it is called; where it is, is said in the bar. @param {{section: import("../model.js").Section}} props */
 export function Heading({ section }) {
-  /** @type {import("../model.js").Section[]} */
-  const above = [];
-  for (let parent = section.parent; parent?.path; parent = parent.parent) above.unshift(parent);
-  return html`${above.length > 0 && html`<nav class="crumbs" aria-label=${t("Sections above")}>${above.map((parent, i) =>
-    html`${i > 0 && " › "}<a key=${parent.path} href=${place({ target: parent.path })}>${parent.menu}</a>`)}</nav>`}
-    <${Rich} tag="h1" text=${section.title} markup=${section.html === true} />
+  return html`<${Rich} tag="h1" text=${section.title} markup=${section.html === true} />
     ${section.remark && html`<${Rich} tag="p" class="remark" text=${section.remark} markup=${section.html === true} />`}`;
 }
 
@@ -39,7 +34,7 @@ export function Heading({ section }) {
  */
 export function Facts({ members, known, standing, summaries, range, linked }) {
   const many = members.length > 1;
-  return html`<div class=${`state ${many ? "many" : ""}`}>${members.map((member) => {
+  return html`<div class=${`shown-state ${many ? "many" : ""}`}>${members.map((member) => {
     const state = known(member.id)?.state ?? null;
     const mine = standing.filter(({ series }) => series === member.id);
     const loss = summaries.get(member.id)?.loss;

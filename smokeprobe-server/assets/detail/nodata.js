@@ -21,13 +21,13 @@ export function NoData({ feeds, members, from, to, known, zoomed }) {
   const condition = model.state(members[0].index).condition;
   const state = known(members[0].id)?.state;
   const nearest = useNearest(members[0].id, from, to, !error && (zoomed || condition !== "waiting"));
-  if (error) return html`<div class="message"><p>${error}</p></div>`;
+  if (error) return html`<div class="chart-message"><p>${error}</p></div>`;
   if (condition === "not_measured" && !nearest) {
-    return html`<div class="message"><p>${t("not measured")}${state?.reason ? `: ${state.reason}` : ""}</p></div>`;
+    return html`<div class="chart-message"><p>${t("not measured")}${state?.reason ? `: ${state.reason}` : ""}</p></div>`;
   }
-  if (condition === "waiting" && !zoomed) return html`<div class="message"><p><${Waiting} until=${state?.waiting_until ?? null} /></p></div>`;
+  if (condition === "waiting" && !zoomed) return html`<div class="chart-message"><p><${Waiting} until=${state?.waiting_until ?? null} /></p></div>`;
   const reason = condition === "unknown" && !zoomed ? state?.reason : null;
-  return html`<div class="message"><p>${t("no data in this range")}${reason ? `: ${reason}` : ""}</p>
+  return html`<div class="chart-message"><p>${t("no data in this range")}${reason ? `: ${reason}` : ""}</p>
     ${nearest !== null && html`<button type="button" class="button" onClick=${() => showAround(nearest, to - from, nearest < from)}>
       ${t("nearest data: {time}", { time: format.dateTime(nearest, false) })}</button>`}</div>`;
 }

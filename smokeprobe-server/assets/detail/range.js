@@ -29,7 +29,7 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
     if (text.trim() === "") return go({ from: "", to: "" });
     const wish = typed(text);
     try {
-      await resolve(series, wish.from, wish.to);
+      if (plain(wish.from, wish.to) === null) await resolve(series, wish.from, wish.to);
       complain(null);
       go(wish);
     } catch (refused) {
@@ -37,8 +37,8 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
     }
   };
   const sentence = wrong ?? error;
-  return html`<form class="range" onSubmit=${submit} aria-label=${t("Range")}>
-    <div class="choice">
+  return html`<form class="range-control" onSubmit=${submit} aria-label=${t("Range")}>
+    <div class="segments">
       <a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
         title=${t("all configured ranges")}>${t("All")}</a>
       ${ranges.map((range) => html`<a class="button" key=${range.seconds} title=${nameOf(range)}
@@ -78,6 +78,6 @@ export function VantageControl({ section }) {
     return html`<select class="button" aria-label=${t("Vantage point")} value=${now} onChange=${(/** @type {any} */ event) => go({ vantage: event.target.value })}>
       ${choices.map(({ value, name }) => html`<option key=${value} value=${value}>${name}</option>`)}</select>`;
   }
-  return html`<div class="choice" role="group" aria-label=${t("Vantage point")}>${choices.map(({ value, name }) =>
+  return html`<div class="segments" role="group" aria-label=${t("Vantage point")}>${choices.map(({ value, name }) =>
     html`<a class="button" key=${value} href=${href({ ...route, vantage: value })} aria-current=${now === value ? "true" : undefined}>${name}</a>`)}</div>`;
 }

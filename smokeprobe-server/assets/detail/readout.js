@@ -66,7 +66,7 @@ export function spoken(sample, vantage) {
 /** @param {{sample: Sample, vantage: string}} props */
 export function Readout({ sample, vantage }) {
   const { rtts, round, median } = sample;
-  return html`<div class="readout">
+  return html`<div class="reading">
     <span class="when">${format.dateTime(sample.to, sample.to % 60 !== 0)}</span>
     ${median !== null && html`<span><b>${format.rtt(median)}</b> ${t("median")}</span>`}
     ${rtts.length > 0 && html`<span class="spread">${format.rtt(rtts[0])}<${Strip} rtts=${rtts} median=${median} />${format.rtt(rtts[rtts.length - 1])}</span>`}
@@ -100,7 +100,7 @@ function about(round) {
 function Strip({ rtts, median }) {
   const [low, high] = [rtts[0], rtts[rtts.length - 1]];
   const at = (/** @type {number} */ rtt) => (high > low ? 5 + 110 * (rtt - low) / (high - low) : 60);
-  return html`<svg class="strip" viewBox="0 0 120 14" width="120" height="14" aria-hidden="true">
+  return html`<svg class="answers" viewBox="0 0 120 14" width="120" height="14" aria-hidden="true">
     <line x1="5" x2="115" y1="7" y2="7" />
     ${rtts.map((rtt, i) => html`<circle key=${i} cx=${at(rtt).toFixed(1)} cy="7" r="3" />`)}
     ${median !== null && median >= low && median <= high && html`<line class="middle" x1=${at(median).toFixed(1)} x2=${at(median).toFixed(1)} y1="1" y2="13" />`}</svg>`;
@@ -108,6 +108,6 @@ function Strip({ rtts, median }) {
 
 /** Several series at a time. @param {{samples: {name: string, color: string, sample: Sample | null}[], time: number}} props */
 export function Readouts({ samples, time }) {
-  return html`<div class="readout overlaid"><span class="when">${format.dateTime(time, false)}</span>
+  return html`<div class="reading of-many"><span class="when">${format.dateTime(time, false)}</span>
     ${samples.map(({ name, color, sample }) => html`<span key=${name}><${Swatch} color=${color} />${name} <b>${sample ? brief(sample) : "–"}</b></span>`)}</div>`;
 }

@@ -25,7 +25,7 @@ export function Share({ target, members, from, to, vantage, height = 420 }) {
     tell(await toClipboard(text) ? done : text);
   };
   const code = `<iframe src="${embed.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}" width="100%" height="${height}" loading="lazy"></iframe>`;
-  return html`<div class="share">
+  return html`<div class="take">
     <button type="button" class="plain" onClick=${() => copy(location.href, t("link copied"))}>${t("copy link")}</button>
     <a href=${place({ mode: "compare", compare: members.map(({ id }) => id), from: route().from, to: route().to })}>${t("compare")}</a>
     <a href=${href({ ...route(), mode: "heat" })}>${t("heat map")}</a>
@@ -35,8 +35,8 @@ export function Share({ target, members, from, to, vantage, height = 420 }) {
     <a href=${image("png")} target="_blank" rel="noopener">PNG</a>
     <a href=${image("svg")} target="_blank" rel="noopener">SVG</a>
     <button type="button" class="plain" aria-expanded=${String(framed)} onClick=${() => frame(!framed)}>${t("embed")}</button>
-    <span class="told" role="status">${told}</span>
-    ${framed && html`<label class="embed"><span class="muted">${t("HTML for a page of your own")}</span>
+    <span class="take-told" role="status">${told}</span>
+    ${framed && html`<label class="take-embed"><span class="muted">${t("HTML for a page of your own")}</span>
       <textarea readonly rows="2" spellcheck=${false} onFocus=${(/** @type {any} */ event) => event.target.select()}>${code}</textarea>
       <button type="button" class="button" onClick=${() => copy(code, t("copied"))}>${t("copy")}</button></label>`}</div>`;
 }

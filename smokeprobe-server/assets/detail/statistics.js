@@ -1,17 +1,19 @@
 // The numbers of a shown range, below its chart.
 
 import { html } from "../vendor/preact.js";
+import { legible } from "../chart/palette.js";
 import { steadiness } from "../chart/stats.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
+import { theme } from "../prefs.js";
 
 /** @typedef {import("../chart/stats.js").Summary} Summary */
 
 /** @param {number} value */
 const plain = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0));
 
-/** A colour of a line. @param {{color: string}} props */
-export const Swatch = ({ color }) => html`<i class="swatch" style=${{ background: color }}></i>`;
+/** A colour of a line, as the line has it. @param {{color: string}} props */
+export const Swatch = ({ color }) => html`<i class="ink" style=${{ background: legible(color, theme()) }}></i>`;
 
 /** @param {{name: string, cells: [string, string, string?][], color?: string | null}} props */
 function Line({ name, cells, color = null }) {
@@ -47,7 +49,7 @@ export function Statistics({ summary }) {
 
 /** A line each of several series. @param {{lines: {name: string, color: string, summary: Summary | null}[]}} props */
 export function Legend({ lines }) {
-  return html`<div class="statistics overlaid">${lines.map(({ name, color, summary }) => {
+  return html`<div class="statistics of-many">${lines.map(({ name, color, summary }) => {
     const loss = summary?.loss;
     const cells = [...(summary ? medianCells(summary).slice(0, 5) : []), ...(loss ? [[t("loss"), format.percent(loss.avg)]] : [])];
     return html`<${Line} key=${name} name=${name} color=${color} cells=${cells} />`;

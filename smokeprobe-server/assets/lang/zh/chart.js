@@ -52,7 +52,6 @@ export default {
   overlaid: "叠加显示",
   Range: "时间范围",
   sd: "标准差",
-  "Sections above": "上级分组",
   "since {time}": "自 {time}",
   "stamped by the kernel": "内核时间戳",
   "stamped by the program": "程序时间戳",
