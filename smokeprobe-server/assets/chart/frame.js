@@ -14,10 +14,22 @@ const numbers = (column) => column.map((value) => value ?? NaN);
 
 /** The rows of an answer of `series/…`. @param {import("../api.js").Rows} rows @returns {Frame} */
 export function frameOf({ columns, step, pings, from, suspect }) {
-  return {
+  const frame = {
     start: columns.time[0] ?? from, step: Math.max(step, 1), pings, loss: numbers(columns.loss), median: numbers(columns.median),
-    samples: columns.pings.map(numbers), suspect: suspect ?? [],
+    samples: columns.pings.map(numbers), suspect: /** @type {number[]} */ ([]),
   };
+  return { ...frame, suspect: rowsOf(frame, suspect ?? []) };
+}
+
+/** The rows in which slots lie. @param {Frame} frame @param {Iterable<number>} ends of the slots, in Unix seconds */
+export function rowsOf(frame, ends) {
+  /** @type {Set<number>} */
+  const rows = new Set();
+  for (const end of ends) {
+    const row = rowAt(frame, end);
+    if (row !== null && end > endOf(frame, row) - frame.step) rows.add(row);
+  }
+  return [...rows].sort((a, b) => a - b);
 }
 
 /** When a row ends. @param {Frame} frame @param {number} row */

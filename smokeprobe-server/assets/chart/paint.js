@@ -8,8 +8,8 @@ import { times, values } from "./ticks.js";
 /**
  * A line of a chart; `color` where several are overlaid.
  * @typedef {{frame: import("./frame.js").Frame, color: string | null}} PictureLine
- * An alert's time, from raised to cleared; null beyond what is known.
- * @typedef {{alert: string, series: string, raised: number | null, cleared: number | null, reason: string}} AlertSpan
+ * An alert's time, from raised to cleared; null beyond what is known. `silent`: nobody was told.
+ * @typedef {{alert: string, series: string, raised: number | null, cleared: number | null, reason: string, silent: boolean}} AlertSpan
  * `shades`: when a rule that is tried out would have been raised.
  * @typedef {{lines: PictureLine[], scale: import("./scale.js").Scale, theme: import("./palette.js").Theme,
  *   classes: import("./palette.js").LossClass[], lossBackground: boolean, nodataColor: string | null, now: number,
@@ -228,7 +228,7 @@ function axes(ctx, plot, color, ratio) {
 }
 
 /** An alert's time on the axis. @param {CanvasRenderingContext2D} ctx @param {import("./scale.js").Scale} scale @param {AlertSpan} span @param {import("./palette.js").Theme} theme */
-function bracket(ctx, scale, { raised, cleared }, theme) {
+function bracket(ctx, scale, { raised, cleared, silent }, theme) {
   const [from, to] = [x(scale, raised ?? scale.from), x(scale, cleared ?? scale.to)];
   if ((raised ?? scale.from) > scale.to || (cleared ?? scale.to) < scale.from) return;
   const [top, middle] = [scale.plot.bottom + 2, scale.plot.bottom + 6];
@@ -238,14 +238,14 @@ function bracket(ctx, scale, { raised, cleared }, theme) {
   ctx.moveTo(from, middle);
   ctx.lineTo(to, middle);
   ctx.stroke();
+  const hollow = INK[theme].ground;
+  if (silent) ctx.fillStyle = hollow;
   if (raised !== null && raised >= scale.from) triangle(ctx, from, top, 1);
-  if (cleared !== null && cleared <= scale.to) {
-    ctx.fillStyle = INK[theme].ground;
-    triangle(ctx, to, top, -1);
-  }
+  ctx.fillStyle = hollow;
+  if (cleared !== null && cleared <= scale.to) triangle(ctx, to, top, -1);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {number} at @param {number} top @param {1 | -1} way 1: ▲ filled, -1: ▽ */
+/** @param {CanvasRenderingContext2D} ctx @param {number} at @param {number} top @param {1 | -1} way 1: ▲, -1: ▽ */
 function triangle(ctx, at, top, way) {
   const [tip, foot] = way > 0 ? [top, top + 8] : [top + 8, top];
   ctx.beginPath();
@@ -254,5 +254,5 @@ function triangle(ctx, at, top, way) {
   ctx.lineTo(at - 4.5, foot);
   ctx.closePath();
   ctx.fill();
-  if (way < 0) ctx.stroke();
+  ctx.stroke();
 }

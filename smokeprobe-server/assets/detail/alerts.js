@@ -5,7 +5,7 @@ import { ask } from "../api.js";
 import { model } from "../model.js";
 
 /** @typedef {import("../chart/paint.js").AlertSpan} AlertSpan */
-/** @typedef {{event: {time: number, since: number, series: string, alert: string, what: string, reason?: string}}} Listed */
+/** @typedef {{event: {time: number, since: number, series: string, alert: string, what: string, reason?: string, silent?: unknown}}} Listed */
 /** @typedef {{series: string, alert: string, since: number, reason: string}} Standing */
 /** @typedef {{spans: AlertSpan[], standing: Standing[]}} Alerts */
 
@@ -18,15 +18,15 @@ export function spansOf(events) {
   /** @type {Map<string, AlertSpan>} */
   const open = new Map();
   for (let i = events.length - 1; i >= 0; i -= 1) {
-    const { series, alert, what, time, since, reason = "" } = events[i];
+    const { series, alert, what, time, since, reason = "", silent } = events[i];
     const key = `${series} ${alert}`;
     const span = open.get(key);
     if (what === "cleared") {
       if (span) span.cleared = time;
-      else spans.push({ alert, series, raised: since < time ? since : null, cleared: time, reason });
+      else spans.push({ alert, series, raised: since < time ? since : null, cleared: time, reason, silent: false });
       open.delete(key);
     } else if (!span) {
-      const raised = { alert, series, raised: what === "raised" ? time : since, cleared: null, reason };
+      const raised = { alert, series, raised: what === "raised" ? time : since, cleared: null, reason, silent: Boolean(silent) };
       spans.push(raised);
       open.set(key, raised);
     }

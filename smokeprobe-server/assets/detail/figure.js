@@ -1,7 +1,7 @@
 // One chart with its title, its numbers and what the cross-hair reads.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
-import { endOf, measuredIn, rowAt } from "../chart/frame.js";
+import { endOf, measuredIn, rowAt, rowsOf } from "../chart/frame.js";
 import { onCross, point, pointed, useCross } from "../chart/cross.js";
 import { gestures } from "../chart/gestures.js";
 import { classesFor } from "../chart/palette.js";
@@ -32,7 +32,7 @@ const PIXELS = 1200;
 
 /** @param {Props} props */
 export function Figure(props) {
-  const { panel, at, height, zoomed, gliding, label, named } = props;
+  const { panel, at, zoomed, gliding, label, named } = props;
   const key = `${panel.key} ${at}`;
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const host = useRef(/** @type {HTMLElement | null} */ (null));
@@ -131,12 +131,9 @@ function draw(chart, { panel, at, height, spans, known, shades = NONE }, from, t
 
 /** Rows with what the recent rounds say about themselves. @param {import("../chart/frame.js").Frame} frame @param {import("./rounds.js").Known | undefined} known */
 function doubted(frame, known) {
-  const suspect = new Set(frame.suspect);
-  for (const round of known?.rounds.values() ?? []) {
-    const row = round.quality?.suspect ? rowAt(frame, round.end) : null;
-    if (row !== null) suspect.add(row);
-  }
-  return suspect.size === frame.suspect.length ? frame : { ...frame, suspect: [...suspect] };
+  const ends = [...(known?.rounds.values() ?? [])].flatMap(({ quality, end }) => (quality?.suspect ? [end] : []));
+  if (ends.length === 0) return frame;
+  return { ...frame, suspect: [...new Set([...frame.suspect, ...rowsOf(frame, ends)])] };
 }
 
 /** Moves the cross-hair by rows, within what is shown. @param {Props} props @param {string} chart @param {number} rows */
