@@ -42,7 +42,7 @@ export class SmokeChart {
 
   /** @param {number} width @returns {[number, number, number, number]} */
   padding(width) {
-    return [8, 12, 22 + (this.drawing?.alerts.length ? LANE : 0), width < 480 ? 52 : 58];
+    return [8, 12, 22 + (this.drawing?.alerts.length ? LANE : 0), width < 480 ? 54 : 64];
   }
 
   /** Whether what a drawing is made of has changed since it was last asked. @param {unknown[]} inputs */
@@ -57,7 +57,8 @@ export class SmokeChart {
     const lane = Boolean(this.drawing?.alerts.length) !== Boolean(drawing.alerts.length);
     this.drawing = drawing;
     if (lane) this.resize();
-    this.plot.redraw(false, false);
+    // With its axes worked out anew, or a change of size in the same moment would be forgotten.
+    this.plot.redraw(false, true);
   }
 
   /** @param {number} height of the plot */
@@ -69,7 +70,8 @@ export class SmokeChart {
 
   resize() {
     if (this.host.clientWidth === 0) return;
-    this.plot.setSize(this.size());
+    const { width, height } = this.size();
+    if (width !== this.plot.width || height !== this.plot.height) this.plot.setSize({ width, height });
   }
 
   /** Where data is, in CSS pixels of the canvas. @returns {import("./scale.js").Plot} */

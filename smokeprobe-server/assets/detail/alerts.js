@@ -46,7 +46,7 @@ export function useAlerts(series, any) {
     const read = async () => {
       try {
         const [standing, ...lists] = await Promise.all([ask("alerts", {}, request.signal),
-          ...targets.map((target) => ask("alerts/events", { target, limit: MOST_EVENTS }, request.signal))]);
+          ...targets.map((target) => ask("alerts/events", { target, what: "changes", limit: MOST_EVENTS }, request.signal))]);
         const events = lists.flatMap((/** @type {any} */ list) => (Array.isArray(list) ? list : list.events ?? [])
           .map((/** @type {any} */ listed) => listed.event ?? listed))
           .filter((/** @type {Listed["event"]} */ event) => series.includes(event.series));

@@ -79,7 +79,8 @@ function useKeys(gliding, range) {
   useEffect(() => {
     const typed = (/** @type {KeyboardEvent} */ event) => {
       const at = event.target instanceof Element ? event.target : document.body;
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || at.closest("input, textarea, select, button, nav, figure, [role=tree]")) return;
+      // Escape closes the drawer first.
+      if (document.body.classList.contains("drawer") || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || at.closest("input, textarea, select, button, nav, figure, [role=tree]")) return;
       const first = model.outline?.detail.ranges[0];
       const shown = now.current ?? (first ? { seconds: first.seconds } : null);
       if (!shown || (event.key === "Escape" && !now.current)) return;

@@ -31,7 +31,7 @@ export function usePanels(wanted, ranges, zoomed, plan) {
     const pixels = Math.max(document.getElementById("main")?.clientWidth ?? innerWidth, 320) * devicePixelRatio;
     panels.current = wanted.map((panel) => {
       const next = new Panel(panel.key, panel.members, ranges, pointsFor(pixels));
-      if (zoomed) lend(next, before);
+      lend(next, before);
       return next;
     });
   } else if (zoomed) {
@@ -45,7 +45,7 @@ export function usePanels(wanted, ranges, zoomed, plan) {
   return panels;
 }
 
-/** The first of what is zoomed into is drawn from the rows that were on the screen. @param {Panel} panel @param {Panel[]} before */
+/** What was on the screen is drawn until the rows come. @param {Panel} panel @param {Panel[]} before */
 function lend(panel, before) {
   for (const feed of panel.feeds.flat()) {
     const { from, to } = timesOf(feed.range);
