@@ -10,10 +10,10 @@ import { times, values } from "./ticks.js";
  * @typedef {{frame: import("./frame.js").Frame, color: string | null}} PictureLine
  * An alert's time, from raised to cleared; null beyond what is known. `silent`: nobody was told.
  * @typedef {{alert: string, series: string, raised: number | null, cleared: number | null, reason: string, silent: boolean}} AlertSpan
- * `shades`: when a rule that is tried out would have been raised.
+ * `lane`: there is room for marks of alerts. `shades`: when a rule that is tried out would have been raised.
  * @typedef {{lines: PictureLine[], scale: import("./scale.js").Scale, theme: import("./palette.js").Theme,
  *   classes: import("./palette.js").LossClass[], lossBackground: boolean, nodataColor: string | null, now: number,
- *   alerts: AlertSpan[], shades: {from: number, to: number | null}[], utcOffset: (unixSeconds: number) => number, nowLabel: string, font: string}} Picture
+ *   alerts: AlertSpan[], lane: boolean, shades: {from: number, to: number | null}[], utcOffset: (unixSeconds: number) => number, nowLabel: string, font: string}} Picture
  */
 
 /** Of alerts. */
@@ -176,7 +176,7 @@ function shade(ctx, { scale, theme, shades }) {
 const crisp = (at, ratio) => (Math.round(at * ratio - 0.5) + (Math.round(ratio) % 2 ? 0.5 : 0)) / ratio;
 
 /** @param {CanvasRenderingContext2D} ctx @param {Picture} picture @param {boolean} answered @param {number} ratio */
-function grid(ctx, { scale, theme, utcOffset, now, nowLabel, alerts }, answered, ratio) {
+function grid(ctx, { scale, theme, utcOffset, now, nowLabel, lane }, answered, ratio) {
   const { plot } = scale;
   const ink = INK[theme];
   // Where nothing answered there is nothing that a scale could be of.
@@ -199,7 +199,7 @@ function grid(ctx, { scale, theme, utcOffset, now, nowLabel, alerts }, answered,
   ctx.textAlign = "right";
   for (const { at, label } of rtts) ctx.fillText(`${label} ${unit}`, plot.left - 6, at);
   ctx.textBaseline = "alphabetic";
-  const base = plot.bottom + 15 + (alerts.length ? LANE : 0);
+  const base = plot.bottom + 15 + (lane ? LANE : 0);
   const isNow = scale.to >= now - (scale.to - scale.from) / 200;
   const room = isNow ? ctx.measureText(nowLabel).width + 8 : 0;
   for (const { at, label } of clocks) {

@@ -13,10 +13,11 @@ const { uPlot } = /** @type {any} */ (globalThis);
 const NO_LISTENER = () => null;
 
 export class SmokeChart {
-  /** @param {HTMLElement} host @param {number} height of the plot, without axes */
-  constructor(host, height) {
+  /** @param {HTMLElement} host @param {number} height of the plot, without axes @param {boolean} lane whether there may be marks of alerts */
+  constructor(host, height, lane) {
     this.host = host;
     this.height = height;
+    this.lane = lane;
     /** @type {Drawing | null} */
     this.drawing = null;
     /** @type {unknown[]} */
@@ -37,12 +38,12 @@ export class SmokeChart {
   }
 
   size() {
-    return { width: Math.max(this.host.clientWidth, 120), height: this.height + 8 + 22 + (this.drawing?.alerts.length ? LANE : 0) };
+    return { width: Math.max(this.host.clientWidth, 120), height: this.height + 8 + 22 + (this.lane ? LANE : 0) };
   }
 
   /** @param {number} width @returns {[number, number, number, number]} */
   padding(width) {
-    return [8, 12, 22 + (this.drawing?.alerts.length ? LANE : 0), width < 480 ? 54 : 64];
+    return [8, 12, 22 + (this.lane ? LANE : 0), width < 480 ? 54 : 64];
   }
 
   /** Whether what a drawing is made of has changed since it was last asked. @param {unknown[]} inputs */
@@ -54,9 +55,11 @@ export class SmokeChart {
 
   /** Draws something else. @param {Drawing} drawing */
   set(drawing) {
-    const lane = Boolean(this.drawing?.alerts.length) !== Boolean(drawing.alerts.length);
     this.drawing = drawing;
-    if (lane) this.resize();
+    if (this.lane !== drawing.lane) {
+      this.lane = drawing.lane;
+      this.resize();
+    }
     // With its axes worked out anew, or a change of size in the same moment would be forgotten.
     this.plot.redraw(false, true);
   }

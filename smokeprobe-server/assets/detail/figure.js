@@ -82,7 +82,7 @@ function shownOf({ gliding, zoomed, panel, at, range }) {
 
 /** The chart itself lives as long as its place in the page. @param {HTMLElement} host @param {HTMLElement} figure @param {{current: SmokeChart | null}} chart @param {{current: Props}} latest */
 function mount(host, figure, chart, latest) {
-  const drawn = new SmokeChart(host, latest.current.height);
+  const drawn = new SmokeChart(host, latest.current.height, hasAlerts(latest.current));
   chart.current = drawn;
   const key = () => `${latest.current.panel.key} ${latest.current.at}`;
   const stop = gestures(drawn, figure, {
@@ -124,10 +124,13 @@ function draw(chart, { panel, at, height, spans, known, shades = NONE }, from, t
   chart.set({
     ...scale, from, to, lines, theme: theme(), classes: classesFor(detail, lines[0]?.frame.pings ?? 20), lossBackground: detail.loss_background,
     nodataColor: detail.nodata_color, now: model.now(), alerts: spans.filter(({ series }) => ids.includes(series)),
-    shades, utcOffset: format.utcOffset, nowLabel: t("now"),
+    lane: hasAlerts({ panel }), shades, utcOffset: format.utcOffset, nowLabel: t("now"),
   });
   chart.cursor(pointed().time);
 }
+
+/** Whether there may be marks of alerts. @param {Pick<Props, "panel">} props */
+const hasAlerts = ({ panel }) => panel.members.some(({ index }) => Boolean(model.series[index]?.section.alerts?.length));
 
 /** Rows with what the recent rounds say about themselves. @param {import("../chart/frame.js").Frame} frame @param {import("./rounds.js").Known | undefined} known */
 function doubted(frame, known) {
