@@ -70,7 +70,7 @@ export function Card({ entry, rows, ceilings }) {
     setHover(Math.min(span.to, Math.max(span.from, (hover ?? span.to) + way * step)));
   };
   const leave = () => setHover(null);
-  return html`<article class="card" onPointerMove=${point} onPointerLeave=${leave}>
+  return html`<article class="card mini" onPointerMove=${point} onPointerLeave=${leave}>
     <header class="head">
       ${entry.rank && html`<span class="rank">${entry.rank}</span>`}
       <${Mark} sign=${state?.condition ?? null} />
@@ -79,7 +79,7 @@ export function Card({ entry, rows, ceilings }) {
       ${raised === 0 && silenced && html`<span class="silenced alerts" title=${words("silenced")}>⏸</span>`}
       <span class="now">${entry.text ?? (hover === null ? now(state, lines.length) : clock(hover, entry, rows))}</span>
     </header>
-    <div class="plot">
+    <div class="small">
       <canvas ref=${canvas} role="img" aria-label=${t("{name}, small graph", { name: entry.title })} />
       <${Over} entry=${entry} rows=${rows} condition=${state?.condition ?? null} />
     </div>

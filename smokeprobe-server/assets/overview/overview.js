@@ -48,8 +48,8 @@ export function Overview({ section, own }) {
   return useMemo(() => html`
     ${own ? html`<h2>${t("In {name}", { name: section.menu })}</h2>` : html`<${Title} section=${section} />`}
     ${blocks.length === 0 ? !own && html`<${Nothing} section=${section} />` : html`
-      <div class="controls">
-        <span class="range">${zoomed
+      <div class="options">
+        <span class="when">${zoomed
           ? html`${[from || "…", to || t("now")].join(" – ")} <a href=${place({ target: section.path, sort, scale })}>${t("last {time}", { time: format.duration(outline?.overview.range ?? 0) })}</a>`
           : t("last {time}", { time: format.duration(outline?.overview.range ?? 0) })}</span>
         <a class="button" href=${place({ target: section.path, mode: "heat" })}>${t("Heat map")}</a>
@@ -72,7 +72,7 @@ export function Title({ section }) {
 /** @param {{label: string, value: string, choices: [string, string][], onChoice: (value: string) => void}} props */
 function Choice({ label, value, choices, onChoice }) {
   const change = (/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => onChoice(event.currentTarget.value);
-  return html`<label class="choice">${label} <select value=${value} onChange=${change}>
+  return html`<label class="pick">${label} <select value=${value} onChange=${change}>
     ${choices.map(([name, text]) => html`<option value=${name} key=${name}>${text}</option>`)}</select></label>`;
 }
 
@@ -86,7 +86,7 @@ export function Failure({ rows }) {
 /** Nothing is configured yet, or nothing here. @param {{section: Section}} props */
 function Nothing({ section }) {
   if (section.parent) return html`<p class="muted">${t("There are no targets in this section.")}</p>`;
-  return html`<section class="empty">
+  return html`<section class="nothing">
     <h2>${t("No targets yet")}</h2>
     <p>${t("Add some to the section Targets of the configuration; each gets its graphs with its first round:")}</p>
     <pre>*** Targets ***

@@ -23,7 +23,7 @@ export function Row({ row, top, id, chosen, active, onTwist, onPress }) {
     event.stopPropagation();
     onTwist(row);
   };
-  return html`<div id=${id} role="treeitem" class=${`row${chosen ? " chosen" : ""}${active ? " active" : ""}${open === null ? "" : " holds"}`}
+  return html`<div id=${id} role="treeitem" class=${`row${chosen ? " here" : ""}${active ? " active" : ""}${open === null ? "" : " holds"}`}
     aria-level=${node.level} aria-expanded=${open === null ? undefined : String(open)} aria-selected=${String(chosen)}
     aria-setsize=${row.size} aria-posinset=${row.position} title=${tip(node)}
     style=${{ transform: `translateY(${top}px)`, paddingLeft: `${node.level * 14 - 12}px` }} onClick=${() => onPress(row)}>
