@@ -2,7 +2,8 @@
 // in the background would use them up.
 
 /**
- * @typedef {{onEvent: (name: string, data: any) => void, onUp: () => void, onDown: () => void}} Listener
+ * @typedef {{onEvent: (name: string, data: any) => void, onUp: (missed: boolean) => void, onDown: () => void}} Listener missed:
+ *   something may have happened since the stream before, or since the page asked
  */
 
 const EVENTS = ["hello", "states", "round", "alert", "plan", "notices"];
@@ -16,6 +17,8 @@ export class LiveStream {
     this.listener = listener;
     /** @type {EventSource | null} */
     this.source = null;
+    /** The one before, which goes on until the new one runs: nothing is missed between them. @type {EventSource | null} */
+    this.older = null;
     /** @type {string[]} */
     this.series = [];
     this.wanted = false;
@@ -28,6 +31,7 @@ export class LiveStream {
 
   /** Opens the stream, and keeps it open. */
   start() {
+    if (this.wanted && this.source) return;
     this.wanted = true;
     this.connect();
   }
@@ -44,17 +48,21 @@ export class LiveStream {
 
   connect() {
     clearTimeout(this.timer);
-    this.close();
-    if (!this.wanted || document.visibilityState === "hidden") return;
+    if (!this.wanted || document.visibilityState === "hidden") return this.close();
+    this.older?.close();
+    this.older = this.source;
     const series = this.series.length ? `&series=${this.series.map(encodeURIComponent).join(",")}` : "";
     const source = new EventSource(`api/v1/live?states=1${series}`);
     this.source = source;
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
-        if (source !== this.source) return;
-        if (name === "hello") {
+        if (source !== this.source && source !== this.older) return;
+        if (name === "hello" && source === this.source) {
           this.tries = 0;
-          this.listener.onUp();
+          const missed = this.older?.readyState !== EventSource.OPEN;
+          this.older?.close();
+          this.older = null;
+          this.listener.onUp(missed);
         }
         this.listener.onEvent(name, JSON.parse(event.data));
       });
@@ -81,6 +89,8 @@ export class LiveStream {
 
   close() {
     this.source?.close();
+    this.older?.close();
     this.source = null;
+    this.older = null;
   }
 }

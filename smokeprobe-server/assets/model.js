@@ -68,7 +68,7 @@ class Model {
     this.watched = new Map();
     this.stream = new LiveStream({
       onEvent: (name, data) => this.event(name, data),
-      onUp: () => this.up(),
+      onUp: (missed) => this.up(missed),
       onDown: () => this.down(),
     });
   }
@@ -172,12 +172,35 @@ class Model {
     this.stream.watch([...new Set([...this.watched.values()].flat())].sort());
   }
 
-  up() {
-    // What happened while there was no stream is not told again.
-    const missed = this.connected === false;
+  /** @param {boolean} missed */
+  up(missed) {
+    const lost = this.connected === false;
     this.connected = true;
     this.changed();
-    if (missed) void this.start();
+    // What happened while there was no stream is not told again.
+    if (lost) void this.start();
+    else if (missed) void this.catchUp();
+  }
+
+  /** Reads the states again. */
+  async catchUp() {
+    try {
+      /** @type {import("./api.js").States} */
+      const states = await ask("states");
+      if (states.plan !== this.outline?.plan) return void this.start();
+      const letters = [...states.state];
+      states.time.forEach((time, index) => {
+        const told = this.time[index] ?? 0;
+        if (time === null || told <= time) return;
+        // A round that the stream told meanwhile is newer than the answer.
+        letters[index] = this.letters[index];
+        [states.loss[index], states.median[index], states.time[index]] = [this.loss[index], this.median[index], told];
+      });
+      this.takeStates({ ...states, state: letters.join("") });
+      this.changed();
+    } catch {
+      // The stream runs; the next rounds come with it.
+    }
   }
 
   down() {

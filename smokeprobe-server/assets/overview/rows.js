@@ -18,6 +18,9 @@ const AT_ONCE = 3;
 /** What a live round does not tell, such as its spread, comes with the next answer. */
 const AFRESH_MS = 300000;
 
+/** In a tab that was hidden longer, rounds were missed. */
+const AWAY_MS = 5000;
+
 /** Asked again this long after the server could not answer. */
 const RETRY_MS = 10000;
 
@@ -51,6 +54,9 @@ export class SmallRows {
     this.listeners = new Set();
     this.abort = new AbortController();
     this.deaf = model.onEvent((name, data) => name === "states" && this.following && this.live(data));
+    this.hidden = 0;
+    this.look = () => this.looked();
+    document.addEventListener("visibilitychange", this.look);
     this.clock = window.setInterval(() => document.visibilityState === "visible" && this.afresh(), AFRESH_MS);
   }
 
@@ -58,6 +64,7 @@ export class SmallRows {
     clearTimeout(this.timer);
     clearTimeout(this.retry);
     clearInterval(this.clock);
+    document.removeEventListener("visibilitychange", this.look);
     this.abort.abort();
     this.deaf();
   }
@@ -77,6 +84,11 @@ export class SmallRows {
     this.queue.push(...missing);
     // All that come into sight together are asked for together.
     if (missing.length > 0) this.timer ||= window.setTimeout(() => this.flush(), 0);
+  }
+
+  looked() {
+    if (document.visibilityState === "hidden") this.hidden = Date.now();
+    else if (Date.now() - this.hidden > AWAY_MS) this.afresh();
   }
 
   /** Everything again, first what is in sight. */
