@@ -31,15 +31,15 @@ export function Timeline({ bars, silences, from, to, onOpen }) {
   const span = (/** @type {number} */ start, /** @type {number} */ end) => ({ left: `${part(start) * 100}%`, width: `${(part(end) - part(start)) * 100}%` });
   if (lanes.length === 0) return html`<p class="empty muted">${t("Nothing was raised in this time.")}</p>`;
   return html`<div class="timeline" ref=${labels.ref} onPointerDown=${track.down} onDblClick=${() => go({ from: "", to: "" })}>
-    <div class="lane axis" aria-hidden="true"><div class="name"></div><div class="track">
+    <div class="lane axis" aria-hidden="true"><div class="whose"></div><div class="track">
       ${ticks(from, to, labels.count).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at * 100}%` }}>${label}</span>`)}
       ${drag && html`<span class="drag" style=${{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }}></span>`}</div></div>
     ${shown.map(({ series, rows }) => html`<div class="lane" key=${series} role="group" aria-label=${nameOf(series)}>
-      <div class="name"><${TargetLink} series=${series} /></div>
+      <div class="whose"><${TargetLink} series=${series} /></div>
       <div class="track">
         ${quietTimes(silences, series, rows.map(({ alert }) => alert), from, to).map(([start, end, words]) =>
           html`<span class="hatch" title=${words} style=${span(start, end)}></span>`)}
-        ${rows.map(({ alert, bars: own }) => html`<div class="row" key=${alert} title=${alert}>
+        ${rows.map(({ alert, bars: own }) => html`<div class="stretches" key=${alert} title=${alert}>
           ${own.map((bar) => html`<${BarButton} key=${bar.id} bar=${bar} style=${span(bar.from, bar.to ?? to)} onOpen=${onOpen} />`)}</div>`)}
       </div></div>`)}
     ${lanes.length > shown.length && html`<button type="button" class="button more" onClick=${() => showAll(true)}>${t("Show all {n} targets", { n: lanes.length })}</button>`}
@@ -51,7 +51,7 @@ function BarButton({ bar, style, onOpen }) {
   const end = bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) });
   const silent = bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "";
   const words = [`${bar.alert}: ${moment(bar.from)}`, end, length((bar.to ?? model.now()) - bar.from), bar.reason, silent].filter(Boolean).join(", ");
-  return html`<button type="button" class=${`bar ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
+  return html`<button type="button" class=${`stretch ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
     title=${words} aria-label=${words} onClick=${() => onOpen(bar)}></button>`;
 }
 
