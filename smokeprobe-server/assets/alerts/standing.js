@@ -51,7 +51,7 @@ function Told({ one: { told, silent, acknowledged } }) {
     return html`${words}${comment && html`<q class="comment">${comment}</q>`}`;
   }
   if (silent) return html`<span class="muted">${t("nobody: {why}", { why: why(silent) })}</span>`;
-  return told === null ? html`<span class="muted">${t("nobody yet")}</span>` : t("{time}", { time: moment(told) });
+  return told === null ? html`<span class="muted">${t("nobody yet")}</span>` : moment(told);
 }
 
 /** A series with its place, leading to its graphs. @param {{series: string}} props */

@@ -109,8 +109,8 @@ function Meter({ share }) {
 /** @param {number} count @param {number} of */
 const counted = (count, of) => (of > 0 ? `${format.count(count)} · ${format.percent(count / of)}` : format.count(count));
 
-/** @param {number | null} value */
-const seconds = (value) => (value === null ? "–" : format.rtt(value));
+/** @param {number | null | undefined} value */
+const seconds = (value) => (value === null || value === undefined ? "–" : format.rtt(value));
 
 /** @param {number} count */
 function bytes(count) {

@@ -162,6 +162,10 @@ pub(in super::super) struct Lateness {
     rounds: u64,
     mean: Option<f64>,
     max: f64,
+    /// Half of the rounds were not later than this: the upper bound of a bucket.
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
 }
 
 impl Totals {
@@ -196,15 +200,36 @@ impl Totals {
     }
 
     pub(in super::super) fn lateness(&self) -> Lateness {
-        let (sum, rounds, _) = self.timers.read();
+        let (sum, rounds, buckets) = self.timers.read();
         let mean = (rounds > 0).then(|| sum / rounds as f64);
-        Lateness { rounds, mean, max: self.worst_timer.load(Ordering::Relaxed) as f64 / 1e9 }
+        let max = self.worst_timer.load(Ordering::Relaxed) as f64 / 1e9;
+        let within = |percent| quantile(&buckets, rounds, percent).map(|bound| bound.min(max));
+        Lateness { rounds, mean, max, p50: within(50), p90: within(90), p99: within(99) }
     }
+}
+
+/// The least bound under which so many percent of the values lie.
+fn quantile(buckets: &[(f64, u64)], count: u64, percent: u64) -> Option<f64> {
+    let wanted = (count * percent).div_ceil(100).max(1);
+    let mut below = 0;
+    let mut reached = buckets.iter().skip_while(|(_, own)| {
+        below += own;
+        below < wanted
+    });
+    reached.next().map(|(bound, _)| *bound)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_is_the_bound_that_so_many_do_not_pass() {
+        let buckets = [(0.1, 50), (0.2, 0), (0.5, 40), (1.0, 9), (f64::INFINITY, 1)];
+        let found = [1, 50, 51, 90, 91, 99, 100].map(|percent| quantile(&buckets, 100, percent).unwrap());
+        assert_eq!(found, [0.1, 0.1, 0.5, 0.5, 1.0, 1.0, f64::INFINITY]);
+        assert_eq!(quantile(&[(0.1, 0), (0.2, 0)], 0, 50), None);
+    }
 
     #[test]
     fn values_fall_in_the_bucket_whose_bound_they_do_not_pass() {
