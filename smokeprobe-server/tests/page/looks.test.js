@@ -9,7 +9,21 @@ import { visit } from "./support/stage.js";
 const PAGES = {
   top: "/",
   section: "/?target=Storage",
-  detail: "/?target=Storage.NingxiaS3",
+  detail: "/?target=Console.BeijingConsole",
+  vantages: "/?target=Storage.NingxiaS3",
+  overlaid: "/?target=Storage.NingxiaS3&vantage=all",
+  zoomed: "/?target=Console.BeijingConsole&from=-30h",
+  lost: "/?target=Edge.Dead",
+  multihost: "/?target=Storage.Both",
+  heat: "/?target=Console.BeijingConsole&mode=heat",
+  sectionheat: "/?target=Console&mode=heat",
+  compare: "/?mode=compare&compare=Console.BeijingConsole,Storage.NingxiaS3~tokyo",
+  charts: "/?mode=charts",
+  chart: "/?mode=charts&chart=max",
+  unsupported: "/?target=Other.Game",
+  evil: "/?target=Other.Evil",
+  missing: "/?target=No.Such",
+  chinese: "/?target=Console&lang=zh-CN",
 };
 
 describe("each kind of page", { concurrency: 2 }, () => {
@@ -19,7 +33,7 @@ describe("each kind of page", { concurrency: 2 }, () => {
         test(`${name}, ${theme}, ${device}`, () =>
           visit({ theme, window }, async (visit) => {
             await visit.open(address);
-            await visit.page.waitForLoadState("networkidle").catch(() => {});
+            await visit.still();
             await visit.picture(`${name}-${theme}-${device}`);
             assert.deepEqual(await visit.faults(), []);
           }));

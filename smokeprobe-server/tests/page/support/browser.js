@@ -5,6 +5,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import path from "node:path";
 
 import { axeSource, playwright } from "./modules.js";
+import { until } from "./server.js";
 
 /** Chromium by one of the names that systems give it. */
 function program() {
@@ -67,6 +68,8 @@ export class Visit {
   troubles = [];
   /** Every address asked for. @type {string[]} */
   requests = [];
+  /** Asked for, and not answered yet; the live stream never is. @type {Set<object>} */
+  #underWay = new Set();
 
   /** @param {string} base @param {import("playwright-core").BrowserContext} context @param {import("playwright-core").Page} page @param {RegExp[]} mayFail */
   constructor(base, context, page, mayFail) {
@@ -80,17 +83,35 @@ export class Visit {
         this.#trouble(`console: ${message.text()} (${message.location().url})`);
       }
     });
+    context.on("requestfinished", (request) => this.#underWay.delete(request));
+    context.on("requestfailed", (request) => this.#underWay.delete(request));
     page.on("dialog", (dialog) => {
       this.#trouble(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
     context.on("request", (request) => {
+      if (request.resourceType() !== "eventsource") {
+        this.#underWay.add(request);
+      }
       const url = new URL(request.url());
       this.requests.push(url.pathname + url.search);
       if (url.origin !== this.base && url.protocol !== "data:" && url.protocol !== "blob:") {
         this.#trouble(`request to another host: ${request.url()}`);
       }
     });
+  }
+
+  /** Waits until nothing is being fetched: for three looks in a row, a tenth of a second apart. */
+  async still() {
+    await until("nothing is fetched", async () => {
+      for (let look = 0; look < 3; look++) {
+        await this.page.waitForTimeout(100);
+        if (this.#underWay.size > 0) {
+          return false;
+        }
+      }
+      return true;
+    }, 100);
   }
 
   #trouble(/** @type {string} */ what) {
