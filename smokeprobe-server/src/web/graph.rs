@@ -72,7 +72,7 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     if wish.marks
         && let [alone] = &subject.members[..]
     {
-        drawing.suspect = suspect(web, &alone.series);
+        drawing.suspect = web.live.suspects.between(&alone.series, range.from, range.to);
     }
     let marked = (wish.marks && subject.is_one_target()).then(|| subject.members[0].target.path.clone());
 
@@ -162,13 +162,6 @@ fn of_subject(plan: &Plan, subject: &Subject<'_>, wish: Wish<'_>, now: WallTime)
         drawing.subtitle = describe_dates(range);
     }
     drawing
-}
-
-/// Ends of the slots of a series whose rounds are not to be trusted, as far as they are known.
-fn suspect(web: &WebState, series: &SeriesId) -> Vec<i64> {
-    let last = web.live.last_round(series);
-    let suspect = last.filter(|round| round.measured().is_some_and(|measured| measured.quality.suspect));
-    suspect.iter().map(|round| round.slot.end()).collect()
 }
 
 /// A picture for a mail: a series over some hours before `until` (Unix seconds), as large as the configuration's graphs.

@@ -53,14 +53,15 @@ pub(super) async fn series(
         .run(move || {
             let frame = frame(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
             let mut answer = match format {
-                Format::Json => json(&Rows::new(&series, range.from, range.to, &frame))?,
+                Format::Json => {
+                    json(&Rows::new(&series, range.from, range.to, &frame).with_suspect(web.suspects(&series, &frame)))?
+                }
                 Format::Csv => csv(&frame)?,
             };
             if download {
                 answer.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&series, format)?);
             }
             Ok(answer)
-            json(&Rows::new(&series, range.from, range.to, &frame).with_suspect(web.suspects(&series, &frame)))
         })
         .await
 }
@@ -91,6 +92,8 @@ fn attachment(series: &SeriesId, format: Format) -> Result<HeaderValue, ApiError
     };
     let value = format!("attachment; filename=\"{series}.{ending}\"");
     HeaderValue::from_str(&value).map_err(|_| ApiError::internal("the series has a name that no file can have"))
+}
+
 impl WebState {
     /// The ends of the slots in `frame` whose rounds are suspect.
     pub(super) fn suspects(&self, series: &SeriesId, frame: &Frame) -> Vec<i64> {
