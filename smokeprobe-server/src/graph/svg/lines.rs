@@ -6,17 +6,22 @@ use smokeprobe_store::Frame;
 
 use super::super::overlay::{Area, Line, common_ceiling};
 use super::super::palette::Color;
+use super::super::scale::Plot;
+use super::super::smoke::{RugTick, Smoke};
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
 use super::layout::{Layout, Lines};
-use super::parts::{Escaped, Px, fitting, outline, rectangle, stairs};
+use super::parts::{Escaped, Px, fitting, outline, rectangle, stairs, text_width};
 use super::{Document, scale};
 
 /// From one column of the table to the next.
 const COLUMN: f64 = 60.0;
 
-/// What a name needs at least.
-const NAME: f64 = 110.0;
+/// Between the columns of the median and those of the loss.
+const GAP: f64 = 16.0;
+
+/// What the longest name may take at most before columns give way to it, and what any name has.
+const NAME: (f64, f64) = (60.0, 220.0);
 
 /// A column of the table: its heading, and its text.
 type Column = (&'static str, fn(&Summary) -> Option<String>);
@@ -33,7 +38,11 @@ const COLUMNS: [Column; 8] = [
 ];
 
 /// What is shown where there is less room, as indexes of [`COLUMNS`].
-const FORMS: [&[usize]; 4] = [&[0, 1, 2, 3, 4, 5, 6, 7], &[0, 1, 3, 5, 6], &[0, 3, 5], &[0, 5]];
+const FORMS: [&[usize]; 6] =
+    [&[0, 1, 2, 3, 4, 5, 6, 7], &[0, 1, 2, 3, 5, 6, 7], &[0, 1, 3, 5, 6], &[0, 3, 5], &[0, 5], &[0]];
+
+/// The first column of [`COLUMNS`] about loss.
+const LOSS: usize = 5;
 
 /// Lines of text below the plot: a heading, the series, what was measured.
 pub(super) fn text_lines(series: usize) -> usize {
@@ -53,6 +62,8 @@ impl Document {
         self.heading(drawing)?;
         self.grid(drawing, &scale, answered)?;
         self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::MinMax))?;
+        let marks: Vec<Smoke> = frames().map(|frame| Smoke::of(frame, &scale, &self.classes, drawing.now)).collect();
+        self.common_rug(&layout.plot, &marks, 9.0)?;
         self.axes(&layout.plot)?;
         self.marks(drawing, &scale)?;
         if !known {
@@ -82,17 +93,27 @@ impl Document {
         Ok(())
     }
 
+    /// The loss of all series in one rug, the worst to the front: whose it was is in the table.
+    pub(super) fn common_rug(&mut self, plot: &Plot, marks: &[Smoke], height: f64) -> fmt::Result {
+        let ticks: Vec<RugTick> = marks.iter().flat_map(|smoke| &smoke.rug).copied().collect();
+        self.rug(plot, &ticks, height)
+    }
+
     fn table(&mut self, series: &[Series<'_>], summaries: &[Summary], lines: Lines) -> fmt::Result {
-        let room = lines.right - lines.left - NAME;
-        let form = FORMS.into_iter().find(|form| form.len() as f64 * COLUMN <= room).unwrap_or(&FORMS[3][..1]);
-        let right = |place: usize| lines.right - (form.len() - 1 - place) as f64 * COLUMN;
+        let longest = series.iter().map(|one| text_width(&one.name)).fold(NAME.0, f64::max).min(NAME.1);
+        let room = lines.right - lines.left - 16.0 - longest;
+        let form = FORMS.into_iter().find(|form| form.len() as f64 * COLUMN + GAP <= room).unwrap_or(FORMS[5]);
+        let right = |place: usize| {
+            let gap = if form[place] < LOSS && form.last() >= Some(&LOSS) { GAP } else { 0.0 };
+            lines.right - (form.len() - 1 - place) as f64 * COLUMN - gap
+        };
         for (place, &column) in form.iter().enumerate() {
             self.label(right(place), lines.at(0), "end", COLUMNS[column].0, false)?;
         }
         let rows = lines.count.saturating_sub(2);
         // The last line says how many more there are, when there are.
         let shown = if series.len() > rows { rows.saturating_sub(1) } else { series.len() };
-        let name = lines.right - form.len() as f64 * COLUMN - lines.left - 24.0;
+        let name = right(0) - COLUMN - lines.left - 16.0;
         for (row, (one, all)) in series.iter().zip(summaries).take(shown).enumerate() {
             let y = lines.at(row + 1);
             let color = one.color.legible(self.theme);

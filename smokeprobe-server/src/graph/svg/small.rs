@@ -31,10 +31,12 @@ impl Document {
         }
         self.grid(drawing, &scale, answered)?;
         self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::Deviation))?;
+        // Among several lines, which have colours of their own, only much loss is worth another.
+        let from = if marks.len() == 1 { 1 } else { 4 };
         for smoke in &marks {
-            self.lossy_medians(smoke)?;
-            self.rug(&plot, &smoke.rug, 6.0)?;
+            self.lossy_medians(smoke, from)?;
         }
+        self.common_rug(&plot, &marks, 6.0)?;
         if let [alone] = &marks[..] {
             self.all_lost(&plot, alone)?;
         }
@@ -46,9 +48,9 @@ impl Document {
         self.text.write_str("</svg>\n")
     }
 
-    /// Where pings were lost, the median has the colour of their number.
-    fn lossy_medians(&mut self, smoke: &Smoke) -> fmt::Result {
-        for (index, class) in self.classes.clone().iter().enumerate().skip(1) {
+    /// Where pings were lost, the median has the colour of their number; `from` is the first class that it has.
+    fn lossy_medians(&mut self, smoke: &Smoke, from: usize) -> fmt::Result {
+        for (index, class) in self.classes.clone().iter().enumerate().skip(from) {
             let pieces = smoke.median.iter().filter(|piece| piece.class == index);
             let stairs: String = pieces.map(|piece| stairs(&piece.levels)).collect();
             self.stroke(&stairs, &class.color(self.theme).to_string(), 2.5)?;
