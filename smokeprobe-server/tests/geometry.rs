@@ -28,7 +28,7 @@ fn check(name: &str, what: &Value) {
         "{} is not what the code computes now, from line {} on. If that is meant, write it anew with UPDATE_GEOMETRY=1, and \
          make the page's drawing follow.",
         file.display(),
-        line.map_or_else(|| known.lines().count().min(text.lines().count()), |line| line) + 1,
+        line.unwrap_or_else(|| known.lines().count().min(text.lines().count())) + 1,
     );
 }
 

@@ -137,7 +137,7 @@ pub(crate) fn cases() -> Vec<Case> {
         |row, ping| 0.03 + 1e-3 * ((row + ping) % 5) as f64,
     );
     dynamic.uptime = (0..24)
-        .map(|row| if row < 11 { 2_600_000.0 + 300.0 * row as f64 } else { 600.0 * (row - 11) as f64 })
+        .map(|row| if row < 11 { 2_600_000.0 + 300.0 * f64::from(row) } else { 600.0 * f64::from(row - 11) })
         .collect();
     let own = |up_to: f64, color: &str, label: &str| {
         let color = color.parse().unwrap();

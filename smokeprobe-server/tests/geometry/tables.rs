@@ -13,6 +13,9 @@ use super::written::digits;
 /// 2026-11-22 12:00 UTC.
 const NOON: i64 = 1_795_348_800;
 
+/// Seconds to add to a Unix time for a viewer's local time.
+type Zone = fn(i64) -> i32;
+
 pub(crate) fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("numbers", numbers()),
@@ -114,9 +117,8 @@ fn time_ticks() -> Value {
         1000 * 86_400,
         9000 * 86_400,
     ];
-    let zones: [(i32, fn(i64) -> i32); 4] =
-        [(0, |_| 0), (28_800, |_| 28_800), (-12_600, |_| -12_600), (20_700, |_| 20_700)];
-    let one = |span: i64, width: f64, (offset, zone): (i32, fn(i64) -> i32)| {
+    let zones: [(i32, Zone); 4] = [(0, |_| 0), (28_800, |_| 28_800), (-12_600, |_| -12_600), (20_700, |_| 20_700)];
+    let one = |span: i64, width: f64, (offset, zone): (i32, Zone)| {
         let plot = Plot { left: 58.0, top: 0.0, right: 58.0 + width, bottom: 100.0 };
         // An end that is no round time.
         let (from, to) = (NOON + 1234 - span, NOON + 1234);

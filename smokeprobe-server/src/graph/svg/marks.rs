@@ -24,8 +24,10 @@ impl Document {
             if brackets.is_empty() {
                 continue;
             }
-            let line: String =
-                brackets.iter().map(|one| format!("M{} {}H{}", Px(one.x0), Px(axis + 3.5), Px(one.x1))).collect();
+            let mut line = String::new();
+            for one in &brackets {
+                write!(line, "M{} {}H{}", Px(one.x0), Px(axis + 3.5), Px(one.x1))?;
+            }
             let raised = triangles(brackets.iter().filter(|one| one.raised).map(|one| one.x0), axis + HEIGHT, axis);
             let cleared = triangles(brackets.iter().filter(|one| one.cleared).map(|one| one.x1), axis, axis + HEIGHT);
             let (color, ground) = (self.ink.alert, self.ink.ground);
@@ -47,6 +49,10 @@ fn triangles(places: impl Iterator<Item = f64>, foot: f64, tip: f64) -> String {
     let mut places: Vec<f64> = places.collect();
     places.sort_unstable_by(f64::total_cmp);
     places.dedup_by(|later, earlier| *later - *earlier < 1.0);
-    let triangle = |x: f64| format!("M{} {}H{}L{} {}Z", Px(x - HALF), Px(foot), Px(x + HALF), Px(x), Px(tip));
-    places.into_iter().map(triangle).collect()
+    let mut path = String::new();
+    for x in places {
+        // Writing to a `String` cannot fail.
+        let _ = write!(path, "M{} {}H{}L{} {}Z", Px(x - HALF), Px(foot), Px(x + HALF), Px(x), Px(tip));
+    }
+    path
 }

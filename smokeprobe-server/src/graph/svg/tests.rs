@@ -132,7 +132,9 @@ fn long_titles_make_room_for_the_range() {
 fn several(draw: impl Fn(&[Series<'_>]) -> String) -> String {
     let (fast, mut slow, mut silent) = (frame(), frame(), frame());
     for column in [&mut slow.median].into_iter().chain(&mut slow.samples) {
-        column.iter_mut().for_each(|rtt| *rtt *= 2.0);
+        for rtt in column.iter_mut() {
+            *rtt *= 2.0;
+        }
     }
     silent.loss.fill(20.0);
     silent.median.fill(f64::NAN);

@@ -87,17 +87,15 @@ impl<'a> Subject<'a> {
             Vantage::Local => vantage == "local",
             Vantage::Slave(slave) => **slave == *vantage,
         };
-        match known.find(wanted) {
-            Some(series) => Ok(Self::one(plan, series, node, target)),
-            None => {
-                let names = describe::series_of(target).take(10).map(|series| match series.vantage {
-                    Vantage::Local => "local".to_owned(),
-                    Vantage::Slave(slave) => slave.to_string(),
-                });
-                let names: Vec<String> = names.chain(["all".to_owned()]).collect();
-                Err(ApiError::bad_parameter("vantage", format!("must be {}", names.join(" or "))))
-            }
+        if let Some(series) = known.find(wanted) {
+            return Ok(Self::one(plan, series, node, target));
         }
+        let names = describe::series_of(target).take(10).map(|series| match series.vantage {
+            Vantage::Local => "local".to_owned(),
+            Vantage::Slave(slave) => slave.to_string(),
+        });
+        let names: Vec<String> = names.chain(["all".to_owned()]).collect();
+        Err(ApiError::bad_parameter("vantage", format!("must be {}", names.join(" or "))))
     }
 
     fn together(plan: &'a Plan, node: &'a Node, vantage: Option<&str>) -> Result<Self, ApiError> {
