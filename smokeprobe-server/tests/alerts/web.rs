@@ -63,6 +63,29 @@ fn raised_alert_is_listed_and_acknowledged() {
 }
 
 #[test]
+fn pictures_mark_when_an_alert_was_raised_and_cleared() {
+    let (_setup, site, daemon) = down_and_told();
+    let picture = |query: &str| {
+        let request = format!("GET /graph/Sites.Demo.svg?from=-5min{query}");
+        let (status, svg) = ask(&daemon, &request, "Host: localhost\r\n", &Value::Null);
+        assert_eq!(status, 200, "{svg}");
+        svg
+    };
+    // The colour of alerts, filled: it was raised, and people were told.
+    let raised = |svg: &str| svg.contains("fill=\"#c0241a\" stroke=\"#c0241a\"");
+    let cleared = |svg: &str| svg.contains("fill=\"#ffffff\" stroke=\"#c0241a\"");
+    daemon.until("its rise is marked", || raised(&picture("")));
+    assert!(!cleared(&picture("")), "it stands");
+    assert!(raised(&picture("&vantage=all")), "lines are marked too");
+    for unmarked in ["&marks=0", "&small=1"] {
+        assert!(!picture(unmarked).contains("#c0241a\" stroke"), "{unmarked}");
+    }
+    site.up();
+    daemon.until("its end is marked", || cleared(&picture("")));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
 fn silence_keeps_quiet_until_it_is_taken_back() {
     let (setup, site) = (Setup::new(), Site::start());
     setup.configure(EDGE, &[("Demo", &site, "hostdown")]);
