@@ -44,7 +44,8 @@ pub fn watched(plan: &Plan, rules: &Rules) -> Vec<Watched> {
             let depends = gateway
                 .filter(|gateway| vantages(gateway).any(|other| other == vantage))
                 .map(|gateway| SeriesId { target: gateway.path.clone(), vantage: vantage.clone() });
-            watched.push(Watched { depends, ..alone(plan, &node.title, target, vantage, own.clone()) });
+            watched
+                .push(Watched { depends, ..alone(plan, &plan.plain_title(&node.title), target, vantage, own.clone()) });
         }
     }
     watched

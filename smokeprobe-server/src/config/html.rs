@@ -6,6 +6,7 @@
 
 mod parts;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::plan::{Node, Plan};
@@ -73,52 +74,57 @@ const DEEPEST: usize = 32;
 
 /// What a section shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct Shown<'a> {
     /// They are HTML, which is safe to put into a page. Else they are text.
     pub html: bool,
     /// The title.
-    pub title: String,
+    pub title: Cow<'a, str>,
     /// The remark.
-    pub remark: Option<String>,
+    pub remark: Option<Cow<'a, str>>,
     /// What the menu has beside the section's name.
-    pub menuextra: Option<String>,
+    pub menuextra: Option<Cow<'a, str>>,
 }
 
 impl Plan {
     /// What a section shows, with its HTML made safe where the configuration allows HTML at all. Only those are HTML that have
     /// some: text stays text.
-    pub fn shown(&self, node: &Node) -> Shown {
-        let menuextra = node.menuextra.as_deref().map(|extra| filled_in(extra, node));
-        let texts = [Some(&node.title), node.remark.as_ref(), menuextra.as_ref()];
-        let html = self.presentation.html && texts.into_iter().flatten().any(|text| text.contains(['<', '&']));
-        let safe = |text: &String| if html { sanitised(text) } else { text.clone() };
+    pub fn shown<'a>(&self, node: &'a Node) -> Shown<'a> {
+        let title = Cow::Borrowed(node.title.as_str());
+        let remark = node.remark.as_deref().map(Cow::Borrowed);
+        let menuextra = node.menuextra.as_deref().map(Cow::Borrowed);
+        let texts = [Some(&title), remark.as_ref(), menuextra.as_ref()];
+        if !self.presentation.html || !texts.into_iter().flatten().any(|text| has_markup(text)) {
+            return Shown { html: false, title, remark, menuextra };
+        }
+        let safe = |text: Cow<'a, str>| Cow::Owned(sanitised(&text));
         Shown {
-            html,
-            title: safe(&node.title),
-            remark: node.remark.as_ref().map(safe),
-            menuextra: menuextra.as_ref().map(safe),
+            html: true,
+            title: safe(title),
+            remark: remark.map(safe),
+            menuextra: node.menuextra.as_deref().map(|extra| safe(filled_in(extra, node))),
         }
     }
 
     /// A title as plain text, for pictures, mails and windows.
-    pub fn plain_title<'a>(&self, title: &'a str) -> std::borrow::Cow<'a, str> {
-        if self.presentation.html && title.contains(['<', '&']) { plain(title).into() } else { title.into() }
+    pub fn plain_title<'a>(&self, title: &'a str) -> Cow<'a, str> {
+        if self.presentation.html && has_markup(title) { plain(title).into() } else { title.into() }
     }
 }
 
+fn has_markup(text: &str) -> bool {
+    text.contains(['<', '&'])
+}
+
 /// SmokePing's words in `menuextra`.
-fn filled_in(extra: &str, node: &Node) -> String {
+fn filled_in<'a>(extra: &'a str, node: &Node) -> Cow<'a, str> {
     if !extra.contains('{') {
-        return extra.to_owned();
+        return extra.into();
     }
     let host = node.host.as_deref().unwrap_or_default();
     // The hash of a dynamic host's secret is nobody's business.
     let host = if host.starts_with("DYNAMIC") { "DYNAMIC" } else { host };
-    extra
-        .replace("{HOSTNAME}", host)
-        .replace("{HOST}", &format!("#{host}"))
-        .replace("{CLASS}", "menulink")
-        .replace("{HASH}", "#")
+    let filled = extra.replace("{HOSTNAME}", host).replace("{HOST}", &format!("#{host}"));
+    filled.replace("{CLASS}", "menulink").replace("{HASH}", "#").into()
 }
 
 /// HTML that is safe to put into a page.

@@ -105,6 +105,28 @@ async fn secrets_of_dynamic_hosts_are_in_no_answer() {
 }
 
 #[tokio::test]
+async fn outline_has_html_only_where_the_configuration_allows_it_and_made_safe() {
+    let mut plan = rich();
+    plan.presentation.html = true;
+    // The page puts these into itself as they are.
+    plan.root.children[0].remark = Some("<b>a</b><script>b</script><img src=x onerror=c>".to_owned());
+    plan.root.children[0].menu = "<b>menu".to_owned();
+    plan.root.children[0].title = "<b>menu".to_owned();
+    let outline = read(&Fixture::over(plan, Arc::new(Formula)), "/api/v1/outline").await.json();
+    let console = section(&outline, "Console");
+    assert_eq!(console["html"], true);
+    assert_eq!(console["remark"], "<b>a</b><img src=\"x\">");
+    assert_eq!(console["menuextra"], "<b>#</b>");
+    assert_eq!(console["title"], "<b>menu</b>", "the menu, which is text, never stands for it");
+    assert_eq!(section(&outline, "Storage").get("html"), None, "what has no HTML stays text");
+    let evil = section(&outline, "Other");
+    assert_eq!((&evil["title"], &evil["remark"]), (&json!("&quot;&amp;"), &json!("<img src=\"x\">")));
+
+    let outline = read(&Fixture::over(rich(), Arc::new(Formula)), "/api/v1/outline").await.json();
+    assert_eq!((&section(&outline, "Other")["title"], section(&outline, "Other").get("html")), (&json!(EVIL), None));
+}
+
+#[tokio::test]
 async fn outline_is_sent_once_a_plan() {
     let fixture = Fixture::new();
     let first = read(&fixture, "/api/v1/outline").await;

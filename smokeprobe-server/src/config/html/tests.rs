@@ -117,12 +117,14 @@ fn text_of_html_is_one_line() {
     assert_eq!(plain("<b>AWS</b>&nbsp;Beijing<br>S3 <script>x</script>&lt;1&gt;"), "AWS Beijing S3 <1>");
 }
 
-fn first_section(more: &str, variables: &str) -> Shown {
+fn first_section(more: &str, variables: &str) -> Shown<'static> {
     let text =
         format!("*** Presentation ***\n{more}\n*** Targets ***\nprobe = FPing\n+ A\nhost = 192.0.2.1\n{variables}\n");
     let loaded = load_from(&InMemory::default().with("config", text), "config".as_ref());
     let plan = loaded.plan.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
-    plan.shown(&plan.root.children[0])
+    let Shown { html, title, remark, menuextra } = plan.shown(&plan.root.children[0]);
+    let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+    Shown { html, title: owned(title), remark: remark.map(owned), menuextra: menuextra.map(owned) }
 }
 
 #[test]

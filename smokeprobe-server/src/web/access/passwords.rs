@@ -66,17 +66,15 @@ impl Passwords {
             return Ok(user.clone());
         }
         let guesser = guesser(from);
-        {
+        // Counted before it is known: who sends many at once must not have them all tried.
+        let first = {
             let mut guesses = self.guesses();
             if guesses.at(now).turned_away(guesser) {
                 let message = "too many wrong passwords came from your address; try again in a minute";
                 return Err(ApiError::too_often(message));
             }
-            // Counted before it is known: who sends many at once must not have them all tried.
-            if guesses.wrong(guesser) {
-                tracing::debug!(%from, "a password is tried");
-            }
-        }
+            guesses.wrong(guesser)
+        };
         let tried = {
             let user = user.clone();
             let work = move || Ok(user.as_ref().map_or(&known.nobody, |user| &user.hash).is_of(&password));
@@ -89,7 +87,9 @@ impl Passwords {
                 Ok(user)
             }
             (Ok(_), ..) => {
-                tracing::warn!(%from, "a wrong name or password");
+                if first {
+                    tracing::warn!(%from, "a wrong name or password; more of this minute are not told");
+                }
                 Err(ApiError::unauthorized("the name or the password is wrong"))
             }
             // It was never tried.

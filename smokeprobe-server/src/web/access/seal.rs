@@ -7,7 +7,7 @@
 //! 3. Signing out is remembered for as long as one of them could still hold.
 //! 4. Key and memory are in one file, so that a restart signs nobody out, and nobody in.
 //!
-//! docs/adr/0013-sessions.md says why it is so.
+//! docs/adr/0014-sessions.md says why it is so.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -144,7 +144,7 @@ impl<'a> Subject<'a> {
     pub(super) fn title(&self, plan: &Plan) -> String {
         match &self.members[..] {
             [alone] if !self.as_lines => title(plan, self.node, &alone.series.vantage),
-            _ => self.node.title.clone(),
+            _ => plan.plain_title(&self.node.title).into_owned(),
         }
     }
 
@@ -157,8 +157,8 @@ impl<'a> Subject<'a> {
 /// The heading of a series.
 pub(super) fn title(plan: &Plan, node: &Node, vantage: &Vantage) -> String {
     match (vantage, describe::vantage_name(plan, vantage)) {
-        (Vantage::Slave(_), Some(name)) => format!("{} from {name}", node.title),
-        _ => node.title.clone(),
+        (Vantage::Slave(_), Some(name)) => format!("{} from {name}", plan.plain_title(&node.title)),
+        _ => plan.plain_title(&node.title).into_owned(),
     }
 }
 

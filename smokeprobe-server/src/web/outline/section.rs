@@ -1,5 +1,6 @@
 //! The sections of an outline, and the probes that they share.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use smokeprobe_core::SeriesId;
 
 use super::super::describe;
 use crate::config::Plan;
+use crate::config::html::Shown;
 use crate::config::plan::{Node, Target};
 
 /// What some sections have in common; they refer to it by its place.
@@ -31,11 +33,14 @@ pub(super) struct Section<'a> {
     menu: Option<&'a str>,
     /// The menu, unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
+    title: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remark: Option<&'a str>,
+    remark: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    menuextra: Option<&'a str>,
+    menuextra: Option<Cow<'a, str>>,
+    /// These three are HTML that is safe to show.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    html: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     hide: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,12 +72,15 @@ impl<'a> Section<'a> {
     /// As deep as the configuration, which its reader bounds.
     pub(super) fn of(plan: &'a Plan, node: &'a Node, probes: &mut Probes<'a>) -> Self {
         let target = node.target.as_ref();
+        let Shown { html, title, remark, menuextra } = plan.shown(node);
         Self {
             name: &node.name,
             menu: Some(node.menu.as_str()).filter(|menu| *menu != node.name),
-            title: Some(node.title.as_str()).filter(|title| *title != node.menu),
-            remark: node.remark.as_deref(),
-            menuextra: node.menuextra.as_deref(),
+            // The menu is text: it never stands for a title that is HTML.
+            title: Some(title).filter(|title| html || *title != node.menu),
+            remark,
+            menuextra,
+            html,
             hide: node.hide,
             host: describe::host(node).filter(|_| node.multihost.is_empty()),
             probe: target.map(|target| probes.place(plan, target)),
