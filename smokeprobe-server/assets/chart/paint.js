@@ -16,9 +16,6 @@ import { times, values } from "./ticks.js";
  *   alerts: AlertSpan[], lane: boolean, shades: {from: number, to: number | null}[], utcOffset: (unixSeconds: number) => number, nowLabel: string, font: string}} Picture
  */
 
-/** Of alerts. */
-const ALARM = { light: "#c0241a", dark: "#ff6b5e" };
-
 /** Height of the lane below the axis that alert marks are in. */
 export const LANE = 12;
 
@@ -160,7 +157,7 @@ function overlay(ctx, { lines, scale, theme }, ratio) {
 
 /** When a rule that is tried out would have been raised. @param {CanvasRenderingContext2D} ctx @param {Picture} picture */
 function shade(ctx, { scale, theme, shades }) {
-  ctx.fillStyle = ALARM[theme];
+  ctx.fillStyle = INK[theme].alert;
   for (const { from, to } of shades) {
     const [left, right] = [x(scale, from), x(scale, to ?? scale.to)];
     if (from > scale.to || (to ?? scale.to) < scale.from) continue;
@@ -232,7 +229,7 @@ function bracket(ctx, scale, { raised, cleared, silent }, theme) {
   const [from, to] = [x(scale, raised ?? scale.from), x(scale, cleared ?? scale.to)];
   if ((raised ?? scale.from) > scale.to || (cleared ?? scale.to) < scale.from) return;
   const [top, middle] = [scale.plot.bottom + 2, scale.plot.bottom + 6];
-  ctx.strokeStyle = ctx.fillStyle = ALARM[theme];
+  ctx.strokeStyle = ctx.fillStyle = INK[theme].alert;
   ctx.lineWidth = 1.5;
   ctx.beginPath();
   ctx.moveTo(from, middle);

@@ -6,8 +6,8 @@
 
 /** What a theme's parts look like. */
 export const INK = {
-  light: { ground: "#ffffff", text: "#1b1f24", muted: "#5b6570", grid: "#e8ebef", axis: "#8a949f", unknown: "#eef1f5", joint: "#202020" },
-  dark: { ground: "#14181d", text: "#e6e9ed", muted: "#9aa6b2", grid: "#252c34", axis: "#6b7682", unknown: "#1e252d", joint: "#f2f4f6" },
+  light: { ground: "#ffffff", text: "#1b1f24", muted: "#5b6570", grid: "#e8ebef", axis: "#8a949f", unknown: "#eef1f5", joint: "#202020", alert: "#c0241a" },
+  dark: { ground: "#14181d", text: "#e6e9ed", muted: "#9aa6b2", grid: "#252c34", axis: "#6b7682", unknown: "#1e252d", joint: "#f2f4f6", alert: "#ff6b5e" },
 };
 
 /** @type {[string, string][]} */
@@ -70,20 +70,20 @@ export function classesFor(detail, pings) {
   return configured.length ? configured : builtIn(pings, detail.palette);
 }
 
-/** How bright a colour is to the eye (WCAG 2). @param {string} color */
+/** How bright a colour is to the eye: WCAG 2.2, "relative luminance". @param {string} color */
 function luminance(color) {
-  const [r, g, b] = channels(color).map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = channels(color).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** A configured colour, nearer to the text's where it would be lost on the theme's ground. @param {string} color @param {Theme} theme */
+/** A colour for a line on a theme: as near to it as has a contrast of 3:1 to the ground. @param {string} color @param {Theme} theme */
 export function legible(color, theme) {
   const { ground, text } = INK[theme];
   const below = luminance(ground) + 0.05;
-  for (let share = 0; share < 1; share += 0.1) {
-    const mixed = mix(color, text, share);
+  for (let step = 0; step <= 20; step += 1) {
+    const mixed = mix(color, text, step / 20);
     const above = luminance(mixed) + 0.05;
-    if (Math.max(above / below, below / above) >= 2.5) return mixed;
+    if (Math.max(above, below) / Math.min(above, below) >= 3) return mixed;
   }
   return text;
 }
