@@ -7,6 +7,7 @@ import { gestures } from "../chart/gestures.js";
 import { classesFor } from "../chart/palette.js";
 import { SmokeChart } from "../chart/smoke-chart.js";
 import { summary } from "../chart/stats.js";
+import { Replay } from "../alerts/replay.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
@@ -20,7 +21,7 @@ import { Legend, Statistics, inWords } from "./statistics.js";
 /**
  * @typedef {{panel: import("./panel.js").Panel, at: number, label: string, height: number, zoomed: boolean, named: boolean,
  *   gliding: import("./zoom.js").Gliding, known: (id: string) => import("./rounds.js").Known | undefined,
- *   spans: import("../chart/paint.js").AlertSpan[], shades?: {from: number, to: number | null}[], range: import("./feed.js").Range}} Props
+ *   spans: import("../chart/paint.js").AlertSpan[], range: import("./feed.js").Range}} Props
  * `named`: several panels stand together, so that the vantage point is said.
  */
 
@@ -40,6 +41,7 @@ export function Figure(props) {
   const latest = useRef(props);
   latest.current = props;
   const [seen, see] = useState(false);
+  const [shades, shade] = useState(/** @type {{from: number, to: number | null}[] | null} */ (null));
   const [, again] = useState(0);
   usePrefs();
   useEffect(() => panel.subscribe(() => again((n) => n + 1)), [panel]);
@@ -56,7 +58,7 @@ export function Figure(props) {
   const feeds = panel.feeds[at];
   const stale = feeds.some((feed) => feed.stale) || gliding.drift !== null;
   const numbers = feeds.map((feed) => (feed.frame ? summary(feed.frame, from, to) : null));
-  useLayoutEffect(() => draw(chart.current, props, from, to));
+  useLayoutEffect(() => draw(chart.current, props, from, to, shades ?? NONE));
 
   const name = named ? panel.members.map((member) => member.name).join(", ") : "";
   const overlaid = panel.members[0].color !== null;
@@ -69,7 +71,8 @@ export function Figure(props) {
       <${Brief} props=${props} number=${numbers[0]} overlaid=${overlaid} /><span class="unseen">${words}</span></figcaption>
     <div class="chart-plot"><div class="canvas" ref=${host}></div>
       ${empty && !stale && html`<${NoData} feeds=${feeds} members=${panel.members} from=${from} to=${to} known=${props.known} zoomed=${zoomed} />`}</div>
-    <${Foot} props=${props} chart=${key} numbers=${numbers} overlaid=${overlaid} /></figure>`;
+    <${Foot} props=${props} chart=${key} numbers=${numbers} overlaid=${overlaid} />
+    ${zoomed && !overlaid && !embedded && html`<${Replay} series=${panel.members[0].id} from=${from} to=${to} onSpans=${shade} />`}</figure>`;
 }
 
 /** The times on the screen. @param {Props} props */
@@ -107,8 +110,8 @@ function mount(host, figure, chart, latest) {
   };
 }
 
-/** @param {SmokeChart | null} chart @param {Props} props @param {number} from @param {number} to */
-function draw(chart, { panel, at, height, spans, known, shades = NONE }, from, to) {
+/** @param {SmokeChart | null} chart @param {Props} props @param {number} from @param {number} to @param {{from: number, to: number | null}[]} shades */
+function draw(chart, { panel, at, height, spans, known }, from, to, shades) {
   const detail = model.outline?.detail;
   if (!chart || !detail) return;
   chart.setHeight(height);
