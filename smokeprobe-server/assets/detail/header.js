@@ -52,7 +52,9 @@ export function Facts({ members, known, standing, summaries, range, linked }) {
 
 /** Median, loss and jitter of the last round. @param {{member: Member, state: SeriesState | null}} props */
 function Now({ member, state }) {
-  const { condition, loss, median, raised, silenced } = model.state(member.index);
+  const { condition, loss, median: rounded, time, raised, silenced } = model.state(member.index);
+  // The states of all series come with four digits; of those shown here the whole number is known.
+  const median = rounded !== null && state?.last?.median && Math.abs(state.last.time - (time ?? 0)) < 2 ? state.last.median : rounded;
   const sign = raised.length ? (silenced ? "silenced" : "raised") : condition;
   const jitter = state?.last?.deviation;
   return html`<span class="sign"><${Mark} sign=${sign} /></span>
