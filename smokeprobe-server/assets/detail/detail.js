@@ -15,7 +15,7 @@ import { useGliding, usePanels } from "./panels.js";
 import { RangeControl, VantageControl } from "./range.js";
 import { useRounds } from "./rounds.js";
 import { Share } from "./share.js";
-import { named, nameOf } from "./words.js";
+import { named, nameOf, short } from "./words.js";
 import { useZoom } from "./zoom.js";
 
 /** @param {{section: import("../model.js").Section}} props */
@@ -40,7 +40,7 @@ export function Detail({ section }) {
   const heights = Math.min(Math.max(outline.detail.height, 80), 600);
   const height = Math.min(zoom.range ? Math.max(Math.round(heights * 1.6), 300) : heights, innerWidth < 500 ? 240 : 600);
   const [first] = ranges;
-  const link = zoom.range ? route : { from: `-${outline.detail.ranges[0]?.seconds ?? 10800}s`, to: "" };
+  const link = zoom.range ? route : { from: `-${short(outline.detail.ranges[0]?.seconds ?? 10800)}`, to: "" };
   return html`<article class=${`detail ${zoom.range ? "zoomed" : ""}`} aria-busy=${zoom.pending ? "true" : undefined}>
     ${embedded ? html`<h1 class="framed"><a href=${`./${href({ target: section.path, from: route.from, to: route.to, vantage: route.vantage })}`} target="_blank" rel="noopener">${section.title}</a></h1>`
       : html`<header><div class="title"><${Heading} section=${section} /></div>
@@ -51,7 +51,7 @@ export function Detail({ section }) {
       panel=${panel} at=${at} label=${name} range=${range} height=${height} zoomed=${zoom.range !== null} named=${panels.current.length > 1}
       gliding=${gliding} known=${known} spans=${spans} />`))}
     ${members[0].color === null && html`<${Key} pings=${panels.current[0]?.feeds[0]?.[0]?.frame?.pings ?? pingsOf(members[0])} />`}
-    ${!embedded && html`<${Share} target=${section.path} members=${members} from=${link.from} to=${link.to}
+    ${!embedded && html`<${Share} target=${section.path} members=${members} from=${link.from} to=${link.to} range=${first?.name ?? ""}
       vantage=${route.vantage} height=${height + 160} />`}</article>`;
 }
 

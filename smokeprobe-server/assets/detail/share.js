@@ -7,10 +7,10 @@ import { theme } from "../prefs.js";
 import { href, place, route } from "../route.js";
 
 /**
- * @param {{target: string, members: {id: string, name: string}[], from: string, to: string, vantage: string, height?: number}} props
- * `from` and `to` as the address has them; the members are the shown series
+ * @param {{target: string, members: {id: string, name: string}[], from: string, to: string, vantage: string, range?: string, height?: number}} props
+ * `from` and `to` as the address has them, `range` what they are called; the members are the shown series
  */
-export function Share({ target, members, from, to, vantage, height = 420 }) {
+export function Share({ target, members, from, to, vantage, range: name = "", height = 420 }) {
   const [told, tell] = useState("");
   const [framed, frame] = useState(false);
   const range = { from, to: to || undefined };
@@ -25,7 +25,7 @@ export function Share({ target, members, from, to, vantage, height = 420 }) {
     tell(await toClipboard(text) ? done : text);
   };
   const code = `<iframe src="${embed.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}" width="100%" height="${height}" loading="lazy"></iframe>`;
-  return html`<div class="take">
+  return html`<div class="take">${name && html`<span class="muted">${name}</span>`}
     <button type="button" class="plain" onClick=${() => copy(location.href, t("link copied"))}>${t("copy link")}</button>
     <a href=${place({ mode: "compare", compare: members.map(({ id }) => id), from: route().from, to: route().to })}>${t("compare")}</a>
     <a href=${href({ ...route(), mode: "heat" })}>${t("heat map")}</a>
