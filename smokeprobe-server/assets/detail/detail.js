@@ -3,6 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { summary } from "../chart/stats.js";
 import { keys } from "../chart/gestures.js";
+import { t } from "../i18n.js";
 import { model, useModel } from "../model.js";
 import { embedded, href, useRoute } from "../route.js";
 import { useAlerts } from "./alerts.js";
@@ -35,7 +36,9 @@ export function Detail({ section }) {
   const any = members.some(({ index }) => model.series[index].section.alerts?.length);
   const { spans, standing } = useAlerts(ids, any);
   useKeys(gliding, zoom.range);
-  if (!outline || members.length === 0) return html`<${Heading} section=${section} />`;
+  const missing = (section.multihost ?? []).filter((id) => !model.indices.has(id));
+  const gone = missing.length > 0 && html`<p class="muted">${t("Not measured here: {names}", { names: missing.join(", ") })}</p>`;
+  if (!outline || members.length === 0) return html`<${Heading} section=${section} />${gone}`;
 
   const heights = Math.min(Math.max(outline.detail.height, 80), 600);
   const height = Math.min(zoom.range ? Math.max(Math.round(heights * 1.6), 300) : heights, innerWidth < 500 ? 240 : 600);
@@ -45,6 +48,7 @@ export function Detail({ section }) {
     ${embedded ? html`<h1 class="framed"><a href=${`./${href({ target: section.path, from: route.from, to: route.to, vantage: route.vantage })}`} target="_blank" rel="noopener">${section.title}</a></h1>`
       : html`<header><div class="title"><${Heading} section=${section} /></div>
       <div class="detail-controls"><${VantageControl} section=${section} /><${RangeControl} series=${ids[0]} error=${zoom.error} /></div></header>`}
+    ${gone}
     <${Numbers} panels=${panels.current} members=${members} known=${known} standing=${standing} first=${first}
       linked=${Boolean(section.multihost?.length)} />
     ${!zoom.pending && ranges.map(({ name, range }, at) => panels.current.map((panel) => html`<${Figure} key=${`${panel.key} ${at}`}

@@ -84,14 +84,12 @@ export class Panel {
 
 /** Seconds a round of a series. @param {Member} member */
 export function stepOf({ index }) {
-  const { probe } = model.series[index].section;
-  return model.outline?.probes[probe ?? -1]?.step ?? 300;
+  return model.outline?.probes[model.series[index]?.section.probe ?? -1]?.step ?? 300;
 }
 
 /** Pings a round of a series. @param {Member} member */
 export function pingsOf({ index }) {
-  const { probe } = model.series[index].section;
-  return model.outline?.probes[probe ?? -1]?.pings ?? 20;
+  return model.outline?.probes[model.series[index]?.section.probe ?? -1]?.pings ?? 20;
 }
 
 /**

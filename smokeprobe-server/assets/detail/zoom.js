@@ -84,7 +84,9 @@ export function bounded(from, to) {
 /** A range as the address has it: one that reaches to now follows. @param {number} from @param {number} to */
 export function written(from, to) {
   const span = to - from;
-  if (to >= model.now() - span / 200) return { from: `-${short(Math.max(Math.round(span), 1))}`, to: "" };
+  // Whole minutes where nobody sees the difference.
+  const grain = span >= 7200 ? 60 : 1;
+  if (to >= model.now() - span / 200) return { from: `-${short(Math.max(Math.round(span / grain) * grain, 1))}`, to: "" };
   return { from: String(Math.floor(from)), to: String(Math.ceil(to)) };
 }
 
