@@ -7,8 +7,8 @@ import { Mark, words } from "../marks.js";
 import { WORSE, model } from "../model.js";
 import { theme } from "../prefs.js";
 import { drawn, redraw, redrawAll } from "./canvas.js";
-import { rowAt, summary } from "./rows.js";
 import { ceilingOf, colourOf, draw, timeOf } from "./small.js";
+import { rowAt, summary } from "./values.js";
 
 /** @typedef {import("./entries.js").Entry} Entry @typedef {import("./rows.js").SmallRows} SmallRows */
 

@@ -111,7 +111,7 @@ host = 192.0.2.1</pre>
 export function useSmallRows(seconds) {
   const { from, to } = useRoute();
   const { outline } = useModel();
-  const kept = useRef(/** @type {Map<string, import("./rows.js").Rows> | undefined} */ (undefined));
+  const kept = useRef(/** @type {Map<string, import("./values.js").Rows> | undefined} */ (undefined));
   const rows = useMemo(() => {
     const made = new SmallRows({ from, to, seconds }, kept.current);
     kept.current = made.rows;

@@ -4,11 +4,11 @@ import { INK, classOf, classesFor, hex, mix } from "../chart/palette.js";
 import { timeAt, x, y } from "../chart/scale.js";
 import { times, values } from "../chart/ticks.js";
 import { utcOffset } from "../format.js";
-import { rowAt } from "./rows.js";
+import { rowAt } from "./values.js";
 
 /**
  * @typedef {import("../chart/palette.js").Theme} Theme
- * @typedef {import("./rows.js").Rows} Rows
+ * @typedef {import("./values.js").Rows} Rows
  * @typedef {import("../chart/scale.js").Scale} Scale
  * @typedef {{rows: Rows | undefined, colour: import("./entries.js").Colour}} Line
  * @typedef {{lines: Line[], span: {from: number, to: number}, ceiling: number, theme: Theme, hover: number | null,
