@@ -32,7 +32,7 @@ export function append(rows, time, loss, median, roundStep) {
 
 /** The row that covers a time; null outside. @param {Rows} rows @param {number} time */
 export function rowAt(rows, time) {
-  const row = Math.ceil((time - rows.start) / rows.step);
+  const row = Math.ceil((time - rows.start) / rows.step) + 0;
   return row >= 0 && row < rows.loss.length ? row : null;
 }
 
