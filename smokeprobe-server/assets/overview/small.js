@@ -135,7 +135,7 @@ function gaps(ink, scale, rows, colour) {
   ink.fillStyle = colour;
   rows.loss.forEach((loss, row) => {
     const at = loss === null && rows.median[row] === null ? sides(scale, rows, row) : null;
-    if (at) ink.fillRect(Math.floor(at[0]), scale.plot.top, Math.ceil(at[1]) - Math.floor(at[0]), scale.plot.bottom - scale.plot.top);
+    if (at) ink.fillRect(Math.round(at[0]), scale.plot.top, Math.round(at[1]) - Math.round(at[0]), scale.plot.bottom - scale.plot.top);
   });
 }
 
@@ -204,13 +204,14 @@ function rug(ink, scale, rows, { detail, theme, lines }) {
     const at = loss ? sides(scale, rows, row) : null;
     if (!at || !loss) return;
     const share = Math.min(1, loss / rows.pings);
-    const left = Math.floor(at[0]);
-    const width = Math.max(2, Math.ceil(at[1]) - left);
+    // From pixel to pixel, or seams show between rows.
+    const left = Math.round(at[0]);
+    const width = Math.max(2, Math.round(at[1]) - left);
     ink.fillStyle = classes[classOf(classes, loss)]?.[theme] ?? "#d92d20";
     ink.fillRect(left, 0, width, 2 + share * (RUG - 2));
     if (share < 1 || lines.length > 1) return;
     ink.globalAlpha = 0.25;
-    ink.fillRect(at[0], scale.plot.top, at[1] - at[0], scale.plot.bottom - scale.plot.top);
+    ink.fillRect(left, scale.plot.top, Math.round(at[1]) - left, scale.plot.bottom - scale.plot.top);
     ink.globalAlpha = 1;
   });
 }
