@@ -62,7 +62,7 @@ function Viewer() {
       gone = true;
     };
   }, []);
-  if (!session) return null;
+  if (!session || (!session.user && !session.can_sign_in)) return null;
   const signOut = () => change("DELETE", "session").then(() => location.reload(), (error) => setFailure(String(error.message ?? error)));
   return html`<div class="viewer">
     ${session.user && html`<span class="user" title=${session.role === "operate" ? t("may acknowledge and silence") : t("may look")}>${session.user}</span>`}

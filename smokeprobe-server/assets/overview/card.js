@@ -83,7 +83,7 @@ export function Card({ entry, rows, ceilings }) {
       <canvas ref=${canvas} role="img" aria-label=${t("{name}, small graph", { name: entry.title })} />
       <${Over} entry=${entry} rows=${rows} condition=${state?.condition ?? null} />
     </div>
-    <p class="legend" aria-live=${byKey ? "polite" : "off"}><${Legend} entry=${entry} rows=${rows} hover=${hover} /></p>
+    <p class="said" aria-live=${byKey ? "polite" : "off"}><${Legend} entry=${entry} rows=${rows} hover=${hover} /></p>
   </article>`;
 }
 

@@ -21,12 +21,12 @@ export function GroupHead({ group }) {
   return html`<header class="group">
     <${Mark} sign=${condition} />
     <h2><a href=${place({ target: section.path })} title=${name}>${name}</a></h2>
-    <span class="counts">
+    <span class="tally">
       ${raised > 0 && html`<span class="raised" title=${words("raised")}>▲ ${format.count(raised)}</span>`}
       ${raised === 0 && silenced > 0 && html`<span class="silenced alerts" title=${words("silenced")}>⏸</span>`}
-      ${TOLD.map((one) => many[one] > 0 && html`<span class="count" title=${words(one)}><${Mark} sign=${one} />${format.count(many[one])}</span>`)}
+      ${TOLD.map((one) => many[one] > 0 && html`<span class="many" title=${words(one)}><${Mark} sign=${one} />${format.count(many[one])}</span>`)}
     </span>
-    <span class="total muted">${entries.length < total
+    <span class="rest muted">${entries.length < total
       ? html`<a href=${place({ target: section.path })}>${t("the worst {n} of {total}", { n: entries.length, total: format.count(total) })} ›</a>`
       : total === 0 ? t("no targets") : ""}</span>
   </header>`;

@@ -2,3 +2,4 @@
 
 import "./support/stage.js";
 import "./looks.test.js";
+import "./tree.test.js";
