@@ -46,7 +46,7 @@ export function Card({ entry, rows, ceilings }) {
     if (job.current) redraw(job.current);
   }, [hover]);
 
-  const { section, lines } = entry;
+  const { lines } = entry;
   const worst = lines.reduce((before, { index }) =>
     (index >= 0 && (before < 0 || WORSE.indexOf(model.condition(index)) > WORSE.indexOf(model.condition(before))) ? index : before), -1);
   const state = worst >= 0 ? model.state(worst) : null;

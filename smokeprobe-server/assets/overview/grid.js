@@ -1,7 +1,7 @@
 // Cards in as many columns as there is room for, below the names of their groups. Of many only those near what is in
 // sight are in the document.
 
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { Card } from "./card.js";
 import { GroupHead } from "./group.js";
 
@@ -34,12 +34,12 @@ export function Grid({ blocks, rows, ceilings }) {
   const last = bands[bands.length - 1];
   const end = shown[shown.length - 1];
   return html`<div class="bands" ref=${place}>
-    <div style=${{ height: `${shown[0]?.top ?? 0}px` }}></div>
+    <div class="unseen" style=${{ height: `${shown[0]?.top ?? 0}px` }}></div>
     ${columns > 0 && shown.map((band) => band.group
       ? html`<${GroupHead} key=${band.key} group=${band.group} />`
       : html`<div class="grid" key=${band.key} style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
           ${band.entries.map((entry) => html`<${Card} key=${entry.key} entry=${entry} rows=${rows} ceilings=${ceilings} />`)}</div>`)}
-    <div style=${{ height: `${last && end ? last.top + last.height - end.top - end.height : 0}px` }}></div>
+    <div class="unseen" style=${{ height: `${last && end ? last.top + last.height - end.top - end.height : 0}px` }}></div>
   </div>`;
 }
 

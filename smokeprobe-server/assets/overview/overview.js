@@ -3,7 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import * as format from "../format.js";
 import { language, t } from "../i18n.js";
-import { model, useModel } from "../model.js";
+import { useModel } from "../model.js";
 import { theme, usePrefs } from "../prefs.js";
 import { go, place, useRoute } from "../route.js";
 import { Rich } from "../side/rich.js";

@@ -34,10 +34,8 @@ export function Side() {
     return nodes;
   }, [root, hierarchy]);
   useMemo(() => open.set(wayTo(top, route.target), true), [top, route.target]);
-  const found = useMemo(() => {
-    const test = testOf(filter, outline?.literalsearch === true);
-    return test && find(top, test);
-  }, [top, filter]);
+  const test = useMemo(() => testOf(filter, outline?.literalsearch === true), [filter, outline]);
+  const found = useMemo(() => test && find(top, test), [top, test]);
   // What one folds while a filter is on is about its answer only.
   const folds = useMemo(() => ({ keys: /** @type {Map<string, boolean>} */ (new Map()), version: 0 }), [found]);
   const rows = useMemo(
@@ -53,19 +51,25 @@ export function Side() {
     }
     again((n) => n + 1);
   };
-  const toTree = (/** @type {KeyboardEvent} */ event) => {
+  const key = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape" && filter) {
       setFilter("");
       event.stopPropagation();
     }
-    if (event.key === "ArrowDown") document.getElementById("tree")?.focus();
-    if (event.key === "ArrowDown") event.preventDefault();
+    if (event.key === "ArrowDown") {
+      event.preventDefault();
+      document.getElementById("tree")?.focus();
+    }
+    if (event.key === "Enter" && !event.isComposing) {
+      const first = rows.find(({ node }) => node.section && test?.(node.words));
+      if (first) go({ target: first.node.section?.path, mode: "", filter });
+    }
   };
 
   return html`<nav id="side" aria-label=${t("Targets")}>
       <div class="find">
         <input id="filter" type="search" autocomplete="off" spellcheck=${false} aria-label=${t("Filter the targets")} placeholder=${t("Filter")}
-          title=${t("by menu, title, host or path")} value=${filter} onKeyDown=${toTree}
+          title=${t("by menu, title, host or path")} value=${filter} onKeyDown=${key}
           onInput=${(/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => !event.isComposing && setFilter(event.currentTarget.value)}
           onCompositionEnd=${(/** @type {CompositionEvent & {currentTarget: HTMLInputElement}} */ event) => setFilter(event.currentTarget.value)} />
         ${outline && outline.hierarchies.length > 0 && html`
