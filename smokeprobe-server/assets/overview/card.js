@@ -175,7 +175,8 @@ function Legend({ entry, rows, hover }) {
   if (hover !== null) {
     if (at === null || (found.median[at] === null && found.loss[at] === null)) return html`<span>${t("nothing known")}</span>`;
     const [median, deviation, loss] = [found.median[at], found.deviation[at], found.loss[at]];
-    return html`${median !== null && html`<span>${t("median")} <b>${format.rtt(median)}</b></span>`}
+    return html`${entry.text && html`<b>${clock(hover, entry, rows)}</b>`}
+      ${median !== null && html`<span>${t("median")} <b>${format.rtt(median)}</b></span>`}
       ${deviation !== null && html`<span>± <b>${format.rtt(deviation)}</b></span>`}
       ${loss !== null && html`<span>${t("loss")} <b class=${loss > 0 ? "loss" : ""}>${format.percent(loss / found.pings)}</b></span>`}`;
   }
