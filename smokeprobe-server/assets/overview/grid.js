@@ -34,12 +34,12 @@ export function Grid({ blocks, rows, ceilings }) {
   const last = bands[bands.length - 1];
   const end = shown[shown.length - 1];
   return html`<div class="bands" ref=${place}>
-    <div class="unseen" style=${{ height: `${shown[0]?.top ?? 0}px` }}></div>
+    <div class="beyond" style=${{ height: `${shown[0]?.top ?? 0}px` }}></div>
     ${columns > 0 && shown.map((band) => band.group
       ? html`<${GroupHead} key=${band.key} group=${band.group} />`
       : html`<div class="grid" key=${band.key} style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
           ${band.entries.map((entry) => html`<${Card} key=${entry.key} entry=${entry} rows=${rows} ceilings=${ceilings} />`)}</div>`)}
-    <div class="unseen" style=${{ height: `${last && end ? last.top + last.height - end.top - end.height : 0}px` }}></div>
+    <div class="beyond" style=${{ height: `${last && end ? last.top + last.height - end.top - end.height : 0}px` }}></div>
   </div>`;
 }
 
