@@ -62,7 +62,7 @@ export function Alerts() {
       ${alerts && html`<${StandingTable} standing=${standing} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
     <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${TimeChoice} /></div>
       ${past.answer && html`<${Timeline} bars=${bars} silences=${alerts?.silences ?? []} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
-        ${bars.length > 0 && html`<p class="muted legend"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
+        ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
           <span class="hatch sample"></span>${t("silence")} · ${t("drag to zoom, double click to go back")}</p>`}`}
       ${past.answer?.more && html`<p class="muted">${t("There were more than are shown: the newest {n}. Choose a shorter time.", { n: past.answer.events.length })}</p>`}</section>
     <section aria-labelledby="a-quiet"><h2 id="a-quiet">${t("Silences and maintenance")}</h2>

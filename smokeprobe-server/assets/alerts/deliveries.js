@@ -7,6 +7,9 @@ import { moment, nameOf, sentence } from "./words.js";
 
 /** @typedef {import("./shapes.js").Delivery} Delivery @typedef {import("./shapes.js").Message} Message */
 
+/** So many are shown at first. */
+const FIRST = 20;
+
 /** `A.B someloss raised` in words. The name of an alert may have blanks. @param {string} told */
 function toldWords(told) {
   const [, series, alert, what] = /^(\S+) (.*) (\S+)$/.exec(told) ?? [];
@@ -27,18 +30,21 @@ function Outcome({ delivery: { outcome, number } }) {
 
 /** @param {{deliveries: Delivery[], short?: boolean}} props short: what was told is known */
 export function DeliveryTable({ deliveries, short = false }) {
+  const [all, showAll] = useState(false);
   if (deliveries.length === 0) return html`<p class="empty muted">${t("Nobody was told.")}</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("Deliveries")}><table class="rows deliveries">
+  const shown = all ? deliveries : deliveries.slice(0, FIRST);
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t("Deliveries")}><table class="rows deliveries">
     <thead><tr><th scope="col">${t("Time")}</th><th scope="col">${t("To")}</th><th scope="col">${t("What")}</th>
       <th scope="col">${t("Outcome")}</th><th scope="col">${t("Answer")}</th></tr></thead>
-    <tbody>${deliveries.map((delivery) => html`<tr key=${delivery.id}>
+    <tbody>${shown.map((delivery) => html`<tr key=${delivery.id}>
       <td data-label=${t("Time")} class="time">${moment(delivery.time)}</td>
       <td data-label=${t("To")} class="long">${delivery.recipient}</td>
       <td data-label=${t("What")}>${(short ? delivery.told.slice(0, 1) : delivery.told.slice(0, 3)).map((told) => html`<div>${toldWords(told)}</div>`)}
         ${delivery.told.length > 3 && html`<div class="muted">${t("and {n} more", { n: delivery.told.length - 3 })}</div>`}</td>
       <td data-label=${t("Outcome")}><${Outcome} delivery=${delivery} /></td>
       <td data-label=${t("Answer")} class="long">${delivery.note}</td></tr>`)}</tbody>
-  </table></div>`;
+  </table></div>
+  ${deliveries.length > shown.length && html`<p><button type="button" class="button" onClick=${() => showAll(true)}>${t("Show {n} more", { n: deliveries.length - shown.length })}</button></p>`}`;
 }
 
 /** Messages that were given up. @param {{letters: Message[], may: boolean, onChange: () => void}} props */

@@ -38,7 +38,7 @@ export function TimeChoice() {
   };
   const from = (/** @type {number} */ seconds) => (seconds === DEFAULT_SECONDS ? "" : `-${seconds / 86400}d`);
   const chosen = (/** @type {number} */ seconds) => now.to === "" && (now.from === from(seconds) || now.from === `-${seconds}s`);
-  return html`<form class="range" onSubmit=${submit} role="group" aria-label=${t("Range")}>
+  return html`<form class="range" onSubmit=${submit} aria-label=${t("Range")}>
     <div class="choice">${CHOICES.map((seconds) => html`<a class="button" key=${seconds} aria-current=${chosen(seconds) ? "true" : undefined}
       href=${href({ ...now, from: from(seconds), to: "" })}>${t("{n} d", { n: seconds / 86400 })}</a>`)}</div>
     <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}

@@ -1,5 +1,6 @@
 // What is said of alerts, in words.
 
+import { Refused } from "../api.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
@@ -80,5 +81,8 @@ export function length(seconds) {
   return seconds < 120 ? t("{n} s", { n: Math.round(seconds) }) : t("{n} min", { n: minutes });
 }
 
-/** What an error says. @param {unknown} error */
-export const sentence = (error) => (error instanceof Error ? error.message : String(error));
+/** What an error says. The server's sentences about a parameter begin after its name. @param {unknown} error */
+export function sentence(error) {
+  if (error instanceof Refused && error.parameter && !error.place) return `${error.parameter} ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

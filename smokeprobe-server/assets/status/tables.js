@@ -22,7 +22,7 @@ function Counts({ measured, unknown, suspect }) {
 /** @param {{probes: Probe[]}} props */
 export function Probes({ probes }) {
   if (probes.length === 0) return html`<p class="empty muted">${t("No target is measured. Add one to the section Targets of the configuration.")}</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("Probes")}><table class="rows">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t("Probes")}><table class="rows">
     <thead><tr><th scope="col">${t("Probe")}</th><th scope="col">${t("Module")}</th><th scope="col" class="number">${t("Targets")}</th><th scope="col" class="number">${t("Series")}</th>
       <th scope="col" class="number">${t("Measured")}</th><th scope="col" class="number">${t("Unknown")}</th><th scope="col" class="number">${t("Suspect")}</th></tr></thead>
     <tbody>${probes.map((probe) => html`<tr key=${probe.name}>
@@ -33,7 +33,7 @@ export function Probes({ probes }) {
 
 /** @param {{agents: Agent[], now: number}} props */
 export function Agents({ agents, now }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("Agents")}><table class="rows">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t("Agents")}><table class="rows">
     <thead><tr><th scope="col">${t("Agent")}</th><th scope="col">${t("Location")}</th><th scope="col">${t("Last round")}</th><th scope="col" class="number">${t("Series")}</th>
       <th scope="col" class="number">${t("Measured")}</th><th scope="col" class="number">${t("Unknown")}</th><th scope="col" class="number">${t("Suspect")}</th></tr></thead>
     <tbody>${agents.map((agent) => html`<tr key=${agent.name}>

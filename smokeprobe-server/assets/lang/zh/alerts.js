@@ -32,6 +32,7 @@ export default {
   Outcome: "结果",
   Answer: "回应",
   "and {n} more": "另有 {n} 条",
+  "Show {n} more": "再显示 {n} 条",
   "Given up": "已放弃的消息",
   "{n} tries": "尝试 {n} 次",
   "Try again": "重试",
