@@ -13,7 +13,7 @@ import { useOperator } from "./operator.js";
 import { Acknowledge, SilenceDialog } from "./orders.js";
 import { DEFAULT_SECONDS, TimeChoice } from "./range.js";
 import { Silences } from "./silences.js";
-import { StandingTable } from "./standing.js";
+import { StandingTable, isQuiet } from "./standing.js";
 import { Timeline } from "./timeline.js";
 import { sectionName } from "./words.js";
 
@@ -38,6 +38,7 @@ export function Alerts() {
   const again = () => [now, past, told].forEach((part) => part.again());
   const about = (/** @type {string} */ series) => isBelow(series, target);
   const alerts = now.answer;
+  const quiet = (/** @type {import("./shapes.js").Standing} */ one) => isQuiet(one, alerts?.silences ?? []);
   const standing = (alerts?.standing ?? []).filter((one) => about(one.series) && (!alert || one.alert === alert))
     .sort((a, b) => Number(quiet(a)) - Number(quiet(b)) || b.since - a.since);
   const bars = useMemo(() => {
@@ -59,7 +60,7 @@ export function Alerts() {
     ${failure && html`<p class="notice" role="alert"><b>${t("Not everything could be read")}</b>${failure}</p>`}
     ${alerts && alerts.catching_up > 0 && html`<p class="muted">${t("The rounds of {n} series from before the start are still being judged.", { n: alerts.catching_up })}</p>`}
     <section aria-labelledby="a-now"><h2 id="a-now">${t("Raised now")}${standing.length > 0 && html` <span class="count">${standing.length}</span>`}</h2>
-      ${alerts && html`<${StandingTable} standing=${standing} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
+      ${alerts && html`<${StandingTable} standing=${standing} silences=${alerts.silences} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
     <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${TimeChoice} /></div>
       ${past.answer && html`<${Timeline} bars=${bars} silences=${alerts?.silences ?? []} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
         ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
@@ -77,9 +78,6 @@ export function Alerts() {
       dead=${dead} may=${operator.may} onChange=${again} onClose=${() => open(null)} />`}
   </article>`;
 }
-
-/** @param {import("./shapes.js").Standing} one */
-const quiet = ({ silent, acknowledged }) => silent !== null || acknowledged !== null;
 
 /** Whether a series is of a target, or of what is below it. @param {string} series @param {string} target */
 function isBelow(series, target) {

@@ -5,13 +5,14 @@ import { t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model, useSeconds } from "../model.js";
 import { place } from "../route.js";
-import { length, moment, nameOf, placeOf, why } from "./words.js";
+import { isAbout } from "./bars.js";
+import { length, moment, nameOf, placeOf, when, why } from "./words.js";
 
-/** @typedef {import("./shapes.js").Standing} Standing */
+/** @typedef {import("./shapes.js").Standing} Standing @typedef {import("./shapes.js").Silence} Silence */
 /** @typedef {{order: "acknowledge" | "silence", about: {series: string, alert: string}}} Wish */
 
-/** @param {{standing: Standing[], may: boolean, onWish: (wish: Wish) => void, filtered: boolean}} props */
-export function StandingTable({ standing, may, onWish, filtered }) {
+/** @param {{standing: Standing[], silences: Silence[], may: boolean, onWish: (wish: Wish) => void, filtered: boolean}} props */
+export function StandingTable({ standing, silences, may, onWish, filtered }) {
   const now = useSeconds();
   if (standing.length === 0) {
     return html`<p class="empty"><${Mark} sign="fine" /> ${filtered ? t("Nothing of this is raised.") : t("Nothing is raised.")}</p>`;
@@ -19,36 +20,47 @@ export function StandingTable({ standing, may, onWish, filtered }) {
   return html`<div class="scroll"><table class="rows standing">
     <thead><tr><th scope="col">${t("Target")}</th><th scope="col">${t("Alert")}</th><th scope="col">${t("Since")}</th>
       <th scope="col">${t("Reason")}</th><th scope="col">${t("Told")}</th>${may && html`<td></td>`}</tr></thead>
-    <tbody>${standing.map((one) => html`<${Row} key=${`${one.series} ${one.alert}`} one=${one} now=${now} may=${may} onWish=${onWish} />`)}</tbody>
+    <tbody>${standing.map((one) => html`<${Row} key=${`${one.series} ${one.alert}`} one=${one} silences=${silences} now=${now} may=${may} onWish=${onWish} />`)}</tbody>
   </table></div>`;
 }
 
-/** @param {{one: Standing, now: number, may: boolean, onWish: (wish: Wish) => void}} props */
-function Row({ one, now, may, onWish }) {
+/** @param {{one: Standing, silences: Silence[], now: number, may: boolean, onWish: (wish: Wish) => void}} props */
+function Row({ one, silences, now, may, onWish }) {
   const { series, alert, since, reason, acknowledged } = one;
-  const quiet = one.silent !== null || acknowledged !== null;
+  const silence = silences.find((it) => holdsFor(it, one));
+  const quiet = isQuiet(one, silences);
   const about = { series, alert };
   const name = `${alert} ${nameOf(series)}`;
   return html`<tr class=${quiet ? "quiet" : "loud"}>
-    <th scope="row"><${Mark} sign=${quiet ? "silenced" : "raised"} /><${TargetLink} series=${series} /></th>
+    <th scope="row"><div class="who"><${Mark} sign=${quiet ? "silenced" : "raised"} /><${TargetLink} series=${series} /></div></th>
     <td data-label=${t("Alert")}><b>${alert}</b></td>
     <td data-label=${t("Since")} title=${moment(since)}>${moment(since)}<span class="muted"> · ${length(now - since)}</span></td>
     <td data-label=${t("Reason")} class="reason-text">${reason}</td>
-    <td data-label=${t("Told")}><${Told} one=${one} /></td>
-    ${may && html`<td class="does">
+    <td data-label=${t("Told")}><${Told} one=${one} silence=${silence} /></td>
+    ${may && html`<td><div class="does">
       ${!acknowledged && html`<button type="button" class="button" aria-label=${t("Acknowledge {name}", { name })}
         onClick=${() => onWish({ order: "acknowledge", about })}>${t("Acknowledge")}</button>`}
       <button type="button" class="button" aria-label=${t("Silence {name}", { name })}
-        onClick=${() => onWish({ order: "silence", about })}>${t("Silence")}</button></td>`}
+        onClick=${() => onWish({ order: "silence", about })}>${t("Silence")}</button></div></td>`}
   </tr>`;
 }
 
-/** Who knows of it, or why nobody does. @param {{one: Standing}} props */
-function Told({ one: { told, silent, acknowledged } }) {
+/** Whether a silence that holds now is about an alert. @param {Silence} silence @param {Standing} one */
+const holdsFor = (silence, { series, alert }) => silence.active && (silence.alerts.length === 0 || silence.alerts.includes(alert))
+  && isAbout(silence, series, model.section(series.split("~")[0])?.labels ?? {});
+
+/** Whether nobody need look at it: somebody does already, or wanted to hear no more. @param {Standing} one @param {Silence[]} silences */
+export const isQuiet = (one, silences) => one.silent !== null || one.acknowledged !== null || silences.some((silence) => holdsFor(silence, one));
+
+/** Who knows of it, or why nobody does. @param {{one: Standing, silence?: Silence}} props */
+function Told({ one: { told, silent, acknowledged }, silence }) {
   if (acknowledged) {
     const { author, time, comment } = acknowledged;
     const words = author ? t("acknowledged by {author} {time}", { author, time: moment(time) }) : t("acknowledged {time}", { time: moment(time) });
     return html`${words}${comment && html`<q class="comment">${comment}</q>`}`;
+  }
+  if (silence) {
+    return html`${told !== null && `${moment(told)} · `}<span class="muted">${t("silenced")} ${when(silence)}</span>${silence.comment && html`<q class="comment">${silence.comment}</q>`}`;
   }
   if (silent) return html`<span class="muted">${t("nobody: {why}", { why: why(silent) })}</span>`;
   return told === null ? html`<span class="muted">${t("nobody yet")}</span>` : moment(told);
