@@ -145,5 +145,11 @@ function Result({ answer, asked }) {
     ${from > asked + 2 * step && html`<p class="muted">${t("Single rounds are judged from {time} on: none are stored before, or they are too many.", { time: moment(from) })}</p>`}
     ${truncated && html`<p class="muted">${t("Not everything is listed: shorten the range to see all.")}</p>`}
     ${events.length > 0 && html`<details><summary>${t("What would have been said")}</summary><ul class="plain">${[...events].reverse().slice(0, LISTED).map((event) =>
-      html`<li>${moment(event.time)} · ${event.what === "raised" ? t("raised") : t("cleared")}${event.reason && html` · <span class="muted">${event.reason}</span>`}${!event.told && html` · ${t("nobody told")}`}</li>`)}</ul></details>`}`;
+      html`<li><${Said} event=${event} /></li>`)}</ul></details>`}`;
+}
+
+/** What a message would have said. @param {{event: ReplayEvent}} props */
+function Said({ event: { time, since, what, told, reason } }) {
+  const words = what === "raised" ? t("raised") : `${t("cleared")} ${t("after {length}", { length: length(time - since) })}`;
+  return html`${moment(time)} · ${words}${what === "raised" && reason && html` · <span class="muted">${reason}</span>`}${!told && html` · ${t("nobody told")}`}`;
 }
