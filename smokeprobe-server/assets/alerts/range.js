@@ -38,8 +38,8 @@ export function TimeChoice() {
   };
   const from = (/** @type {number} */ seconds) => (seconds === DEFAULT_SECONDS ? "" : `-${seconds / 86400}d`);
   const chosen = (/** @type {number} */ seconds) => now.to === "" && (now.from === from(seconds) || now.from === `-${seconds}s`);
-  return html`<form class="range" onSubmit=${submit} aria-label=${t("Range")}>
-    <div class="choice">${CHOICES.map((seconds) => html`<a class="button" key=${seconds} aria-current=${chosen(seconds) ? "true" : undefined}
+  return html`<form class="time-choice" onSubmit=${submit} aria-label=${t("Range")}>
+    <div class="spans">${CHOICES.map((seconds) => html`<a class="button" key=${seconds} aria-current=${chosen(seconds) ? "true" : undefined}
       href=${href({ ...now, from: from(seconds), to: "" })}>${t("{n} d", { n: seconds / 86400 })}</a>`)}</div>
     <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}
       autocomplete="off" enterkeyhint="go" aria-invalid=${wrong ? "true" : undefined} onInput=${(/** @type {any} */ event) => write(event.target.value)} />
