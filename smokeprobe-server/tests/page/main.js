@@ -1,6 +1,13 @@
-// All tests of the page, in one process: they share a browser and a site.
+// All tests of the page, in one process: they share a browser and a site. `main.js tree zoom` runs only those.
 
 import "./support/stage.js";
 import "./bars.test.js";
 import "./looks.test.js";
 import "./tree.test.js";
+
+const SUITES = ["tree", "overview", "looks"];
+
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : SUITES) {
+  await import(`./${name}.test.js`);
+}

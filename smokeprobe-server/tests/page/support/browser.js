@@ -102,8 +102,8 @@ export class Visit {
   }
 
   /** Waits until nothing is being fetched: for three looks in a row, a tenth of a second apart. */
-  async still() {
-    await until("nothing is fetched", async () => {
+  still = () =>
+    until("nothing is fetched", async () => {
       for (let look = 0; look < 3; look++) {
         await this.page.waitForTimeout(100);
         if (this.#underWay.size > 0) {
@@ -111,8 +111,7 @@ export class Visit {
         }
       }
       return true;
-    }, 100);
-  }
+    }, 300);
 
   #trouble(/** @type {string} */ what) {
     if (!this.mayFail.some((pattern) => pattern.test(what))) {
@@ -121,15 +120,13 @@ export class Visit {
   }
 
   /** Opens an address of the page, and waits until the page has said what it is about. */
-  async open(/** @type {string} */ address) {
+  open = async (/** @type {string} */ address) => {
     await this.page.goto(this.base + address);
     await this.page.locator("main h1").first().waitFor();
-  }
+  };
 
   /** The parameters in the address bar. */
-  get query() {
-    return new URL(this.page.url()).searchParams;
-  }
+  query = () => new URL(this.page.url()).searchParams;
 
   /** Nothing went wrong so far. */
   calm() {
@@ -170,7 +167,7 @@ export async function visiting(base, visitor, story) {
     reducedMotion: "reduce",
     acceptDownloads: true,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(20_000);
   // As a script of the page it could not be loaded: the page allows none but its own.
   await context.addInitScript(axeSource);
   const visit = new Visit(base, context, await context.newPage(), visitor.mayFail ?? []);

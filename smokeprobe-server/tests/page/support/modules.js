@@ -10,7 +10,7 @@ if (!folder) {
 }
 const require = createRequire(path.join(folder, "package.json"));
 
-/** @type {import("playwright-core")} */
+/** @type {typeof import("playwright-core")} */
 export const playwright = require("playwright-core");
 
 /** The program of axe-core, as text to be run in a page. */
