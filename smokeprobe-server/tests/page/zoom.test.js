@@ -124,7 +124,7 @@ describe("the range", () => {
       for (const nonsense of ["the day before yesterday", "-1h … -3h", "2999-01-01 … 2999-02-01"]) {
         await field.fill(nonsense);
         await field.press("Enter");
-        const sentence = page.getByRole("group", { name: "Range" }).getByRole("alert");
+        const sentence = page.getByRole("form", { name: "Range" }).getByRole("alert");
         await sentence.waitFor();
         assert.match(await sentence.innerText(), /\w+ \w+ \w+/, nonsense);
         assert.equal(query().get("from"), null, nonsense);
@@ -146,7 +146,7 @@ describe("the range", () => {
   test("goes by buttons", () =>
     visit({}, async ({ open, page }) => {
       await open(TARGET);
-      const range = page.getByRole("group", { name: "Range" });
+      const range = page.getByRole("form", { name: "Range" });
       await range.getByRole("link", { name: "30h" }).click();
       await page.waitForURL((url) => url.searchParams.get("from") === "-108000s");
       await plot(page);

@@ -134,11 +134,11 @@ export class Visit {
   }
 
   /** Keeps a picture for people to look at. */
-  async picture(/** @type {string} */ name, fullPage = true) {
+  async picture(/** @type {string} */ name) {
     const folder = process.env.SMOKEPROBE_ARTEFACTS;
     if (folder) {
       mkdirSync(folder, { recursive: true });
-      await this.page.screenshot({ path: path.join(folder, `${name}.png`), fullPage, animations: "disabled" });
+      await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
     }
   }
 

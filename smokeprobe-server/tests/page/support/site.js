@@ -323,6 +323,11 @@ export class Site {
     await until("the alert is cleared", async () => (await what()).includes("cleared"));
   }
 
+  /** Starts the server again, where it was. */
+  async restart() {
+    this.server = await Server.start(`${this.folder.path}/config`, new URL(this.server.url).host);
+  }
+
   async stop() {
     await this.server.stop();
     this.hosts.stop();

@@ -1,0 +1,169 @@
+// Languages, zones, themes, phones, keys, paper; and titles that would like to be more than text.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { PHONE } from "./support/browser.js";
+import { EVIL, EVIL_REMARK } from "./support/site.js";
+import { visit } from "./support/stage.js";
+
+/** @param {import("playwright-core").Page} page */
+const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+/** @param {string} color `rgb(…)` */
+const dark = (color) => (color.match(/\d+/g) ?? []).slice(0, 3).every((channel) => Number(channel) < 90);
+
+describe("languages", () => {
+  test("follow the browser, can be switched, and stay so", () =>
+    visit({ locale: "zh-CN", zone: "Asia/Shanghai" }, async ({ open, page }) => {
+      await open("/?target=Console.BeijingConsole");
+      assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+      await page.getByText("最近 3 小时").first().waitFor();
+      for (const word of ["排行", "告警", "状态"]) {
+        await page.getByRole("link", { name: word }).first().waitFor();
+      }
+      assert.match(await page.getByRole("main").innerText(), /丢包率[\s\S]*中位数|中位数[\s\S]*丢包率/);
+      await page.getByRole("button", { name: "English" }).first().click();
+      await page.getByRole("link", { name: "Charts" }).waitFor();
+      assert.equal(await page.getAttribute("html", "lang"), "en");
+      await page.reload();
+      await page.getByRole("link", { name: "Charts" }).waitFor();
+    }));
+
+  test("are English elsewhere, and the address can say", () =>
+    visit({ locale: "fr-FR" }, async ({ open, page }) => {
+      await open("/");
+      assert.equal(await page.getAttribute("html", "lang"), "en");
+      await open("/?lang=zh-CN");
+      await page.getByRole("link", { name: "排行" }).waitFor();
+    }));
+});
+
+describe("times", () => {
+  test("are the viewer's or the server's, and it is said which", () =>
+    visit({ zone: "America/New_York" }, async ({ open, page }) => {
+      const to = Math.floor(Date.UTC(2026, 0, 1) / 1000) + Math.floor((Date.now() / 1000 - Date.UTC(2026, 0, 1) / 1000) / 86400 - 2) * 86400;
+      await open(`/?target=Console.BeijingConsole&from=${to - 7200}&to=${to}`);
+      const label = page.locator("figure.chart figcaption").first();
+      // Two hours up to midnight UTC.
+      await label.filter({ hasText: /(17|18):00 – (19|20):00/ }).waitFor();
+      const button = page.getByRole("button", { name: "your time" }).first();
+      assert.match(await button.getAttribute("title") ?? "", /America\/New_York/);
+      await button.click();
+      await label.filter({ hasText: /06:00 – .*08:00/ }).waitFor();
+      assert.match(await page.getByRole("button", { name: "server's time" }).first().getAttribute("title") ?? "", /Asia\/Shanghai/);
+      await page.reload();
+      await label.filter({ hasText: /06:00 – .*08:00/ }).waitFor();
+    }));
+});
+
+describe("themes", () => {
+  test("follow the system, can be switched, and stay so", () =>
+    visit({ theme: "dark" }, async ({ open, page }) => {
+      await open("/");
+      assert.ok(dark(await ground(page)));
+      await page.getByRole("button", { name: "theme as the system" }).first().click();
+      await page.getByRole("button", { name: "light theme" }).first().waitFor();
+      assert.ok(!dark(await ground(page)));
+      await page.reload();
+      await page.getByRole("button", { name: "light theme" }).first().waitFor();
+      assert.ok(!dark(await ground(page)), "after a reload");
+      await page.getByRole("button", { name: "light theme" }).first().click();
+      assert.ok(dark(await ground(page)));
+    }));
+});
+
+describe("a phone", () => {
+  test("has the tree in a drawer", () =>
+    visit({ window: PHONE, touch: true }, async ({ open, page }) => {
+      await open("/");
+      const menu = page.getByRole("button", { name: "Targets" });
+      assert.equal(await menu.getAttribute("aria-expanded"), "false");
+      assert.equal(await page.getByRole("treeitem").first().isVisible() && await page.evaluate(() =>
+        (document.getElementById("side")?.getBoundingClientRect().right ?? 0) > 0), false, "the drawer is closed");
+      await menu.tap();
+      assert.equal(await menu.getAttribute("aria-expanded"), "true");
+      await page.getByRole("treeitem").getByText("Dead link").tap();
+      await page.getByRole("heading", { level: 1, name: "A link that is down" }).waitFor();
+      assert.equal(await menu.getAttribute("aria-expanded"), "false");
+      await menu.tap();
+      await page.keyboard.press("Escape");
+      assert.equal(await menu.getAttribute("aria-expanded"), "false");
+    }));
+});
+
+describe("keys and voices", () => {
+  test("the first key leads past the tree to the graphs", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/?target=Console.BeijingConsole");
+      await page.keyboard.press("Tab");
+      const first = await page.evaluate(() => document.activeElement?.textContent);
+      assert.equal(first, "Skip to the graphs");
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.activeElement?.id === "main" || document.activeElement?.closest("#main") || location.hash === "#main");
+    }));
+
+  test("what has the focus is seen, and all that can be pressed has a name", () =>
+    visit({}, async ({ open, page, still }) => {
+      await open("/?target=Console.BeijingConsole");
+      await still();
+      /** @type {string[]} */
+      const found = [];
+      for (let press = 0; press < 60; press++) {
+        await page.keyboard.press("Tab");
+        const at = await page.evaluate(() => {
+          const element = document.activeElement;
+          if (!(element instanceof HTMLElement) || element === document.body) {
+            return null;
+          }
+          const style = getComputedStyle(element);
+          const box = element.getBoundingClientRect();
+          const name = element.getAttribute("aria-label") ?? element.textContent ?? "";
+          const labelled = element.getAttribute("aria-labelledby") !== null || (element instanceof HTMLInputElement && (element.labels?.length ?? 0) > 0);
+          return {
+            what: `${element.tagName} ${element.id} ${element.className} ${name.slice(0, 30)}`,
+            named: name.trim() !== "" || labelled,
+            seen: (style.outlineStyle !== "none" && style.outlineWidth !== "0px") || style.boxShadow !== "none",
+            there: box.width > 0 && box.height > 0,
+          };
+        });
+        if (at === null) {
+          break;
+        }
+        found.push(at.what);
+        assert.ok(at.named, `${at.what} has no name`);
+        assert.ok(at.seen && at.there, `${at.what} does not show that it has the focus`);
+      }
+      assert.ok(found.some((what) => what.startsWith("FIGURE")), `charts can be reached: ${found.join("; ")}`);
+    }));
+});
+
+describe("paper", () => {
+  test("has the graphs, and not the tree", () =>
+    visit({}, async ({ open, page, still, picture }) => {
+      await open("/?target=Console.BeijingConsole");
+      await still();
+      await page.emulateMedia({ media: "print", colorScheme: "light" });
+      assert.equal(await page.getByRole("tree").isVisible(), false);
+      assert.equal(await page.getByRole("heading", { level: 1 }).isVisible(), true);
+      assert.equal(await page.locator("figure.chart").first().isVisible(), true);
+      await picture("print");
+    }));
+});
+
+describe("titles and remarks", () => {
+  test("are text, whatever is in them", () =>
+    visit({}, async ({ open, page, still }) => {
+      for (const address of ["/", "/?target=Other", "/?target=Other.Evil", "/?target=Other&mode=heat", "/?mode=charts", "/?mode=compare&compare=Other.Evil", "/?mode=alerts&target=Other.Evil"]) {
+        await open(address);
+        await still();
+        assert.doesNotMatch(await page.title(), /^evil$/, address);
+        assert.equal(await page.locator("main b, nav b").filter({ hasText: /^bold$/ }).count(), 0, address);
+        assert.equal(await page.locator("img[src=x]").count(), 0, address);
+      }
+      await open("/?target=Other.Evil");
+      await page.getByRole("heading", { level: 1, name: EVIL }).waitFor();
+      await page.getByText(EVIL_REMARK).waitFor();
+      assert.match(await page.title(), /<script>/);
+    }));
+});
