@@ -116,7 +116,9 @@ describe("keys and voices", () => {
           if (!(element instanceof HTMLElement) || element === document.body) {
             return null;
           }
-          const style = getComputedStyle(element);
+          // A tree that has the focus shows it at one of its rows.
+          const inside = document.getElementById(element.getAttribute("aria-activedescendant") ?? "");
+          const style = getComputedStyle(inside ?? element);
           const box = element.getBoundingClientRect();
           const name = element.getAttribute("aria-label") ?? element.textContent ?? "";
           const labelled = element.getAttribute("aria-labelledby") !== null || (element instanceof HTMLInputElement && (element.labels?.length ?? 0) > 0);

@@ -134,13 +134,13 @@ export class Visit {
   }
 
   /** Keeps a picture for people to look at. */
-  async picture(/** @type {string} */ name) {
+  picture = async (/** @type {string} */ name) => {
     const folder = process.env.SMOKEPROBE_ARTEFACTS;
     if (folder) {
       mkdirSync(folder, { recursive: true });
       await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
     }
-  }
+  };
 
   /** What axe-core calls a serious or critical fault, one line each. */
   async faults() {
