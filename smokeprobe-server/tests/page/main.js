@@ -5,7 +5,7 @@ import "./bars.test.js";
 import "./looks.test.js";
 import "./tree.test.js";
 
-const SUITES = ["tree", "overview", "looks"];
+const SUITES = ["geometry", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "out", "many", "looks"];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : SUITES) {

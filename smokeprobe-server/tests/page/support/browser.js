@@ -143,14 +143,14 @@ export class Visit {
   };
 
   /** What axe-core calls a serious or critical fault, one line each. */
-  async faults() {
+  faults = async () => {
     const results = await this.page.evaluate(() =>
       /** @type {any} */ (window).axe.run(document, { resultTypes: ["violations"] }));
     return results.violations
       .filter((/** @type {any} */ { impact }) => impact === "serious" || impact === "critical")
       .map((/** @type {any} */ { id, help, nodes }) =>
         `${id}: ${help}: ${nodes.slice(0, 3).map((/** @type {any} */ node) => `${node.html.slice(0, 160)} [${node.any.concat(node.all).map((/** @type {any} */ check) => check.message).join("; ").slice(0, 200)}]`).join(" | ")}`);
-  }
+  };
 }
 
 /**

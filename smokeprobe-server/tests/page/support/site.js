@@ -323,6 +323,11 @@ export class Site {
     await until("the alert is cleared", async () => (await what()).includes("cleared"));
   }
 
+  /** Writes the configuration, changed so; the server sees that by itself. */
+  configure(/** @type {(text: string) => string} */ change) {
+    writeFileSync(`${this.folder.path}/config`, change(configuration(this.folder.path, this.hosts.port)));
+  }
+
   /** Starts the server again, where it was. */
   async restart() {
     this.server = await Server.start(`${this.folder.path}/config`, new URL(this.server.url).host);
@@ -333,4 +338,35 @@ export class Site {
     this.hosts.stop();
     this.folder.remove();
   }
+}
+
+/** A configuration of many targets, none of which is due for hours. */
+export function crowd(/** @type {string} */ folder, /** @type {number} */ sections, /** @type {number} */ each) {
+  const numbers = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
+  const targets = numbers(sections).map((section) => `
++ Section${section}
+menu = Section ${section}
+title = Title of section ${section}
+${numbers(each).map((target) => `++ Line${target}
+menu = Line ${section}-${target}
+title = Title of line ${section}-${target}
+host = 127.${section}.${target}.1`).join("\n")}`);
+  return `${frame({ folder, step: 86400, pings: 3 })}
+*** Presentation ***
++ overview
+width = 600
+height = 50
+range = 10h
++ detail
+width = 600
+height = 200
+"Last 3 Hours" 3h
+*** Probes ***
++ FPing
+*** Targets ***
+probe = FPing
+menu = Top
+title = Many targets
+${targets.join("\n")}
+`;
 }

@@ -1,0 +1,148 @@
+// What stands and what was raised, who was told, acknowledging, silencing; and the status of the server.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { site, visit } from "./support/stage.js";
+
+/** @param {import("playwright-core").Page} page @param {string} name */
+const part = (page, name) => page.getByRole("region", { name: new RegExp(`^${name}`) });
+
+describe("the alerts", { concurrency: false }, () => {
+  test("that stand are listed with their reasons, and lead to their targets", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/");
+      await page.getByRole("link", { name: /^Alerts/ }).click();
+      await page.getByRole("heading", { level: 1, name: "Alerts" }).waitFor();
+      const lossy = page.getByRole("row").filter({ hasText: "Lossy link" });
+      await lossy.filter({ hasText: "someloss" }).filter({ hasText: /loss: \d+%/ }).waitFor();
+      await page.getByRole("row").filter({ hasText: "Dead link" }).filter({ hasText: "hostdown" }).filter({ hasText: "100%" }).first().waitFor();
+      await lossy.getByRole("link", { name: /Lossy link/ }).click();
+      await page.getByRole("heading", { level: 1, name: "A link that loses some" }).waitFor();
+    }));
+
+  test("have a history, in which each opens with what became of it", () =>
+    visit({}, async ({ open, page, picture }) => {
+      await open("/?mode=alerts");
+      const lane = page.getByRole("group", { name: "Flapping link" });
+      await lane.getByRole("button", { name: /someloss.*until/ }).last().click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByText("loss 3 times in a row").waitFor();
+      await dialog.getByText("delivered").first().waitFor();
+      assert.match(await dialog.innerText(), /\|\/bin\/true/);
+      await picture("alert-event-light-desk");
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+    }));
+
+  test("are about one target or one alert when one asks so", () =>
+    visit({}, async ({ open, page, query }) => {
+      await open("/?mode=alerts&target=Edge.Lossy");
+      await page.getByRole("row").filter({ hasText: "Lossy link" }).first().waitFor();
+      assert.equal(await page.getByRole("row").filter({ hasText: "Dead link" }).count(), 0);
+      await page.getByRole("button", { name: "Show all targets" }).click();
+      await page.getByRole("row").filter({ hasText: "Dead link" }).first().waitFor();
+      await page.getByRole("combobox", { name: "Alert" }).selectOption("hostdown");
+      await page.getByRole("row").filter({ hasText: "Lossy link" }).first().waitFor({ state: "detached" });
+      assert.equal(query().get("alert"), "hostdown");
+    }));
+
+  test("tell each delivery, with its answer", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/?mode=alerts");
+      const told = part(page, "Deliveries").last().getByRole("row").filter({ hasText: "Flapping link: someloss raised" }).last();
+      assert.match(await told.innerText(), /\|\/bin\/true[\s\S]*delivered[\s\S]*exit status 0/);
+    }));
+
+  test("are acknowledged with a word, and show it", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/?mode=alerts");
+      await page.getByRole("button", { name: "Acknowledge hostdown Dead link" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("textbox", { name: "Comment" }).fill("carrier called <b>");
+      await dialog.getByRole("textbox", { name: "Your name" }).fill("王芳");
+      await dialog.getByRole("button", { name: "Acknowledge" }).click();
+      await dialog.waitFor({ state: "detached" });
+      const row = page.getByRole("row").filter({ hasText: "hostdown" }).filter({ hasText: "Dead link" }).first();
+      await row.getByText(/acknowledged by 王芳/).waitFor();
+      await row.getByText("carrier called <b>").waitFor();
+      const { standing } = await site.server.json("/api/v1/alerts");
+      const one = standing.find((/** @type {any} */ { series, alert }) => series === "Edge.Dead" && alert === "hostdown");
+      assert.equal(one.acknowledged.author, "王芳");
+    }));
+
+  test("are silenced for a while, and heard again", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/?mode=alerts");
+      await page.getByRole("button", { name: "Silence someloss Lossy link" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("textbox", { name: "Comment" }).fill("line test");
+      await dialog.getByRole("button", { name: "Silence", exact: true }).click();
+      await dialog.waitFor({ state: "detached" });
+      const silences = part(page, "Silences");
+      await silences.getByText("line test").waitFor();
+      // The tree shows it with another sign.
+      const row = page.getByRole("treeitem").filter({ hasText: "Lossy link" });
+      await row.getByRole("img", { name: "silenced" }).waitFor();
+      await silences.getByRole("button", { name: /Take back the silence/ }).click();
+      await silences.getByText("Nothing is silenced.").waitFor();
+      await row.getByRole("img", { name: /alerts raised/ }).waitFor();
+    }));
+
+  test("refuse what cannot be, with a sentence", () =>
+    visit({ mayFail: [/40\d/] }, async ({ open, page }) => {
+      await open("/?mode=alerts");
+      await page.getByRole("button", { name: "Silence…" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("combobox", { name: "For" }).selectOption("until …");
+      await dialog.getByLabel(/^Until/).fill("2020-01-01T00:00");
+      await dialog.getByRole("button", { name: "Silence", exact: true }).click();
+      await dialog.getByRole("alert").waitFor();
+      assert.match(await dialog.getByRole("alert").innerText(), /\w+ \w+ \w+/);
+    }));
+});
+
+describe("the status", () => {
+  test("tells of probes, lateness, stamps, the disk and the configuration", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/");
+      await page.getByRole("link", { name: "Status" }).click();
+      await page.getByRole("heading", { level: 1, name: "Status" }).waitFor();
+      for (const title of ["Probes", "Agents", "Lateness of our own timers", "Answers", "Disk", "Configuration"]) {
+        await page.getByRole("heading", { name: title, exact: true }).waitFor();
+      }
+      const text = await page.getByRole("main").innerText();
+      assert.match(text, /Asked[\s\S]*Qstat/);
+      assert.match(text, /东京 Tokyo|tokyo/);
+      assert.match(text, /probe Qstat is not supported/);
+    }));
+
+  test("shows the errors of a configuration on the disk, while the one before runs on", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/?mode=status");
+      site.configure((text) => text.replace("menu = Edge", "mneu = Edge"));
+      try {
+        await page.getByRole("region", { name: "Errors" }).filter({ hasText: /mneu/ }).waitFor();
+        // And every page says so.
+        await open("/");
+        await page.getByRole("alert").filter({ hasText: /there is no variable `mneu` here/ }).waitFor();
+        await page.getByRole("treeitem").filter({ hasText: "Edge" }).first().waitFor();
+      } finally {
+        site.configure((text) => text);
+      }
+      await page.getByRole("alert").filter({ hasText: /mneu/ }).waitFor({ state: "detached" });
+    }));
+
+  test("of a changed configuration reaches an open page", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/");
+      await page.getByText("live", { exact: true }).waitFor();
+      site.configure((text) => text.replace("menu = Near", "menu = Quite near"));
+      try {
+        await page.getByRole("treeitem").filter({ hasText: "Quite near" }).waitFor();
+      } finally {
+        site.configure((text) => text);
+      }
+      await page.getByRole("treeitem").filter({ hasText: "Quite near" }).waitFor({ state: "detached" });
+    }));
+});
