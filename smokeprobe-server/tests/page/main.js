@@ -1,11 +1,10 @@
 // All tests of the page, in one process: they share a browser and a site. `main.js tree zoom` runs only those.
 
 import "./support/stage.js";
-import "./bars.test.js";
-import "./looks.test.js";
-import "./tree.test.js";
 
-const SUITES = ["geometry", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "out", "many", "looks"];
+const SUITES = [
+  "geometry", "bars", "rows", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "out", "many", "looks",
+];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : SUITES) {
