@@ -15,6 +15,7 @@ const TITLES = {
   alerts_blocked: "Alerts are told, but a restart may forget them",
   alerts_set_aside: "Silences and acknowledgements are gone",
   open_to_all: "Everybody who reaches this server may look",
+  users_error: "The file of users has an error; the users before it go on",
 };
 
 export function Notices() {

@@ -156,7 +156,7 @@ impl Access {
     pub(super) fn notices(&self) -> Vec<(&'static str, String)> {
         let mut notices = Vec::new();
         if self.is_open_unasked() {
-            notices.push(("open", OPEN.to_owned()));
+            notices.push(("open_to_all", OPEN.to_owned()));
         }
         if let Some(trouble) = &*self.trouble.load() {
             notices.push(("users_error", format!("the users of before go on: {trouble}")));

@@ -151,7 +151,7 @@ fn server_that_others_can_reach_says_loudly_that_it_is_open() {
         let daemon = Daemon::start_as(&folder, options);
         let told = daemon.said().contains("everybody who reaches this server may look");
         let (status, _, tree) = ask(&daemon, "GET /api/v1/tree", "", "");
-        assert_eq!(told, tree.contains("\"kind\":\"open\""), "{options:?}");
+        assert_eq!(told, tree.contains("\"kind\":\"open_to_all\""), "{options:?}");
         assert_eq!(daemon.stop(), Some(0));
         (told, status)
     };

@@ -99,7 +99,7 @@ async fn without_users_everybody_looks_and_the_machine_itself_changes() {
 async fn server_that_is_open_unasked_tells_every_viewer() {
     let site = Site::without_users(AccessOptions::default()).await;
     let notice = site.get("/api/v1/tree").await.json()["notices"][0].clone();
-    assert_eq!(notice["kind"], "open");
+    assert_eq!(notice["kind"], "open_to_all");
     assert!(notice["message"].as_str().unwrap().contains("everybody who reaches this server may look"), "{notice}");
 }
 
