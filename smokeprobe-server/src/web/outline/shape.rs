@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::super::hierarchy::{self, Branch};
 use super::super::tree::RANGES;
 use super::section::{Probe, Probes, Section};
+use crate::config::plan::Palette;
 use crate::config::{Disk, Files as _, Plan};
 
 /// Times and RTTs in seconds, colours as `rrggbb`.
@@ -170,7 +171,10 @@ impl<'a> Detail<'a> {
                 .iter()
                 .map(|(up_to, color, label)| LossColor { up_to: *up_to, color, label })
                 .collect(),
-            palette: "default",
+            palette: match detail.palette {
+                Palette::Default => "default",
+                Palette::Classic => "classic",
+            },
         }
     }
 }
