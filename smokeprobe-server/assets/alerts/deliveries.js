@@ -63,7 +63,7 @@ export function DeadLetters({ letters, may, onChange }) {
   return html`<h3>${t("Given up")}</h3>
     ${state.wrong && html`<p class="wrong" role="alert">${state.wrong}</p>`}
     <ul class="letters">${letters.map(({ id, recipient, created, dead, attempts, tells, events }) => html`<li key=${id}>
-      <div class="letter"><b>${recipient}</b> <span class="muted">${moment(created)} · ${t("{n} tries", { n: attempts })}</span>
+      <div class="letter"><b>${recipient}</b> <span class="muted">${moment(created)} · ${attempts === 1 ? t("tried once") : t("{n} tries", { n: attempts })}</span>
         <div>${tells.slice(0, 3).map((event) => html`<div>${toldWords(`${event.series} ${event.alert} ${event.what}`)}</div>`)}
           ${events > 3 && html`<div class="muted">${t("and {n} more", { n: events - 3 })}</div>`}</div>
         <div class="why">${dead}</div></div>

@@ -34,6 +34,7 @@ export default {
   "and {n} more": "另有 {n} 条",
   "Show {n} more": "再显示 {n} 条",
   "Given up": "已放弃的消息",
+  "tried once": "尝试 1 次",
   "{n} tries": "尝试 {n} 次",
   "Try again": "重试",
   Dismiss: "不再发送",
