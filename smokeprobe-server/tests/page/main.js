@@ -5,7 +5,6 @@ import "./support/stage.js";
 const SUITES = [
   "geometry", "bars", "rows", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "out", "many", "looks",
 ];
-const SUITES = ["geometry", "bars", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "out", "many", "looks"];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : SUITES) {

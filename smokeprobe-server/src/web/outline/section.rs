@@ -39,12 +39,6 @@ pub(super) struct Section<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     menuextra: Option<Cow<'a, str>>,
     /// These three are HTML that is safe to show.
-    title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remark: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    menuextra: Option<String>,
-    /// These three are HTML, and safe to put into a page.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     html: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -87,12 +81,6 @@ impl<'a> Section<'a> {
             remark,
             menuextra,
             html,
-        let shown = plan.shown(node);
-        Self {
-            title: Some(shown.title).filter(|title| *title != node.menu),
-            remark: shown.remark,
-            menuextra: shown.menuextra,
-            html: shown.html,
             hide: node.hide,
             host: describe::host(node).filter(|_| node.multihost.is_empty()),
             probe: target.map(|target| probes.place(plan, target)),
