@@ -45,7 +45,7 @@ pub(super) fn page() -> Option<Arc<Packed>> {
 
 /// The file at `path`.
 pub(super) fn file(path: &str) -> Option<Arc<Packed>> {
-    let file = Assets::get(path)?;
+    let file = Assets::get(path).filter(|_| is_served(path))?;
     let version = file.metadata.sha256_hash();
     Some(look_up(path, &version).unwrap_or_else(|| keep(path, version, bytes(file.data))))
 }
@@ -78,7 +78,7 @@ fn current(look_again: bool) -> String {
     if let Some(hash) = with(|kept| kept.hash.clone()).filter(|_| !(cfg!(debug_assertions) && look_again)) {
         return hash;
     }
-    let mut names: Vec<_> = Assets::iter().collect();
+    let mut names: Vec<_> = Assets::iter().filter(|name| is_served(name)).collect();
     names.sort_unstable();
     let mut all = Sha256::new();
     for name in names {
@@ -89,6 +89,11 @@ fn current(look_again: bool) -> String {
     let hash = hexadecimal(&all.finalize());
     with(|kept| kept.hash = Some(hash.clone()));
     hash
+}
+
+/// Types of what others wrote are for whoever checks the page's code; no browser reads them.
+fn is_served(name: &str) -> bool {
+    !name.ends_with(".d.ts")
 }
 
 fn look_up(name: &str, version: &[u8; 32]) -> Option<Arc<Packed>> {
@@ -142,11 +147,19 @@ mod tests {
             let file = file(name).unwrap();
             file.shortest().len()
         };
-        let mut sizes: Vec<_> =
-            Assets::iter().filter(|name| !is_note(name)).map(|name| (size(&name), name.into_owned())).collect();
+        let mut sizes: Vec<_> = Assets::iter()
+            .filter(|name| is_served(name) && !is_note(name))
+            .map(|name| (size(&name), name.into_owned()))
+            .collect();
         sizes.sort_unstable();
         let total: usize = sizes.iter().map(|(size, _)| size).sum();
         assert!(total > 1000 && total <= BUDGET, "{total} of {BUDGET} bytes, the largest last: {sizes:?}");
+    }
+
+    #[test]
+    fn types_are_not_served() {
+        assert!(file("vendor/preact.d.ts").is_none());
+        assert!(is_served("app.js") && is_served("vendor/d.ts.js"));
     }
 
     #[test]
