@@ -77,4 +77,13 @@ fn chunked(mut body: &[u8]) -> usize {
         body = body.get(end + 2 + size + 2..).unwrap_or_default();
     }
     bytes
+/// The sum over all labels of a metric. The name of a counter may have `_total` behind it.
+pub fn sum(metrics: &str, name: &str) -> f64 {
+    let of = |line: &str| {
+        let rest = line.strip_prefix(name)?;
+        let rest = rest.strip_prefix("_total").unwrap_or(rest);
+        let value = rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next())??;
+        value.parse::<f64>().ok()
+    };
+    metrics.lines().filter_map(of).sum()
 }

@@ -1,6 +1,8 @@
 //! A process that goes on running, and what it costs.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -57,6 +59,29 @@ impl Drop for Running {
         // Nothing can be done about a failure here.
         let _ = self.child.wait();
     }
+}
+
+/// The daemon, as released and as the sources are now: beside the folder of whoever asks.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn daemon() -> PathBuf {
+    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "smokeprobe-server"]).status();
+    assert!(built.is_ok_and(|status| status.success()), "cannot build the daemon");
+    let this = std::env::current_exe().expect("the path of this program");
+    let release = this.parent().and_then(Path::parent).expect("a folder of builds");
+    release.join("smokeprobe-server")
+}
+
+/// An address that nobody listens on.
+///
+/// # Panics
+///
+/// When there is none.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("its number")
 }
 
 /// The fields utime, stime, cutime and cstime of proc(5), in clock ticks. The second field may hold blanks and ends with

@@ -6,14 +6,12 @@
 mod config;
 
 use std::env;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use config::Scenario;
-use smokeprobe_benches::http;
-use smokeprobe_benches::process::{Cost, Running};
+use smokeprobe_benches::http::{self, sum};
+use smokeprobe_benches::process::{Cost, Running, daemon, free_address};
 
 /// Rounds that are measured, after a first one in which the files are made.
 const ROUNDS: u32 = 3;
@@ -53,7 +51,7 @@ fn smokeprobe(scenario: &Scenario) -> f64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = scenario.write(folder.path()).expect("a configuration");
     let address = free_address();
-    let mut command = Command::new(binary());
+    let mut command = Command::new(daemon());
     command.arg("--config").arg(&config).args(["--listen", &address.to_string()]);
     let mut running = Running::start(&mut command).expect("the daemon starts");
     let cost = measure(&mut running);
@@ -104,29 +102,4 @@ fn wait_for_quiet() {
     let into = now % step;
     let left = (QUIET.as_nanos() + step - into - 1) % step + 1;
     std::thread::sleep(Duration::from_nanos(left as u64));
-}
-
-/// The daemon, as released: beside this bench's folder.
-fn binary() -> PathBuf {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "smokeprobe-server"]).status();
-    assert!(built.is_ok_and(|status| status.success()), "cannot build the daemon");
-    let this = env::current_exe().expect("the path of this program");
-    let release = this.parent().and_then(Path::parent).expect("a folder of builds");
-    release.join("smokeprobe-server")
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its number")
-}
-
-/// The sum over all labels of a counter. Its name may have `_total` behind it.
-fn sum(metrics: &str, name: &str) -> f64 {
-    let of = |line: &str| {
-        let rest = line.strip_prefix(name)?;
-        let rest = rest.strip_prefix("_total").unwrap_or(rest);
-        let value = rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next())??;
-        value.parse::<f64>().ok()
-    };
-    metrics.lines().filter_map(of).sum()
 }
