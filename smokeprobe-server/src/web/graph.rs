@@ -72,7 +72,9 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     if wish.marks
         && let [alone] = &subject.members[..]
     {
-        drawing.suspect = web.live.suspects.between(&alone.series, range.from, range.to);
+        // A round ends before its slot does, which is the row under way.
+        let to = range.to.saturating_add(alone.target.step.as_secs().into());
+        drawing.suspect = web.live.suspects.between(&alone.series, range.from, to);
     }
     let marked = (wish.marks && subject.is_one_target()).then(|| subject.members[0].target.path.clone());
 
