@@ -77,6 +77,8 @@ fn chunked(mut body: &[u8]) -> usize {
         body = body.get(end + 2 + size + 2..).unwrap_or_default();
     }
     bytes
+}
+
 /// The sum over all labels of a metric. The name of a counter may have `_total` behind it.
 pub fn sum(metrics: &str, name: &str) -> f64 {
     let of = |line: &str| {

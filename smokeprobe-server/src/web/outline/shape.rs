@@ -174,8 +174,6 @@ impl<'a> Detail<'a> {
             palette: match detail.palette {
                 Palette::Default => "default",
                 Palette::Classic => "classic",
-                crate::config::plan::Palette::Default => "default",
-                crate::config::plan::Palette::Classic => "classic",
             },
         }
     }
