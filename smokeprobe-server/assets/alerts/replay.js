@@ -83,7 +83,7 @@ function Trial({ series, from, to, onSpans }) {
         <button type="submit" class="button chief" disabled=${draft.rule.trim() === ""}>${t("Try")}</button>`}
     </form>
     <div role="status">${error ? html`<p class="wrong">${sentence(error)}${place?.help && html`<span class="muted"> · ${place.help}</span>`}</p>`
-      : answer && html`<${Result} answer=${answer} asked=${from} />`}</div>`;
+      : answer && html`<${Result} answer=${answer} asked=${from} until=${to} />`}</div>`;
 }
 
 /** The alerts of a target, and all others of the configuration. @param {string} series */
@@ -130,8 +130,8 @@ function useReplay(series, from, to, wish, onSpans) {
   return state;
 }
 
-/** @param {{answer: Answer, asked: number}} props asked: from when */
-function Result({ answer, asked }) {
+/** @param {{answer: Answer, asked: number, until: number}} props asked, until: from when and until when it was asked */
+function Result({ answer, asked, until }) {
   const { rounds, from, to, figures, raised_share: share, events, truncated } = answer;
   if (rounds === 0) return html`<p class="muted">${t("Nothing is stored of this time in single rounds.")}</p>`;
   const raised = figures.firings === 1 ? t("raised once") : t("raised {n} times", { n: format.count(figures.firings) });
@@ -143,6 +143,7 @@ function Result({ answer, asked }) {
       <span>${t("{n} messages, {week} a week", { n: format.count(figures.notifications), week: figures.notifications_a_week.toFixed(1) })}</span>
       <span class="muted">${t("over {n} rounds", { n: format.count(rounds) })}</span></p>
     ${from > asked + 2 * step && html`<p class="muted">${t("Single rounds are judged from {time} on: none are stored before, or they are too many.", { time: moment(from) })}</p>`}
+    ${truncated && to < until - 2 * step && html`<p class="muted">${t("It took too long: judged until {time} only.", { time: moment(to) })}</p>`}
     ${truncated && html`<p class="muted">${t("Not everything is listed: shorten the range to see all.")}</p>`}
     ${events.length > 0 && html`<details><summary>${t("What would have been said")}</summary><ul class="plain">${[...events].reverse().slice(0, LISTED).map((event) =>
       html`<li><${Said} event=${event} /></li>`)}</ul></details>`}`;

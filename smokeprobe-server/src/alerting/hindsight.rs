@@ -43,8 +43,8 @@ pub fn window(watched: &Watched) -> usize {
     watched.alerts.iter().map(|(alert, _)| alert.rule.window()).max().unwrap_or(0)
 }
 
-/// Judges stored rounds. `each` is called after every round of the time asked for, with what was said of it; the replay
-/// ends early when it answers `false`. The first call has no round: what is known before the first.
+/// Judges stored rounds. `each` is called after every round with its time and what was said of it, and after one before
+/// the time asked for without a time; the replay ends early when it answers `false`.
 ///
 /// # Errors
 ///
@@ -53,7 +53,7 @@ pub fn replay(
     mut watched: Watched,
     store: &dyn Store,
     stored: Stored,
-    mut each: impl FnMut(&Replay, Option<i64>, Vec<Event>) -> bool,
+    mut each: impl FnMut(Option<i64>, Vec<Event>) -> bool,
 ) -> Result<Replay, HindsightError> {
     watched.step = stored.step;
     let mut replay = Replay::new(watched);
@@ -64,16 +64,20 @@ pub fn replay(
             Season { hour: order.hour, ..Season::default() }
         })
     };
+    let mut goes_on = true;
     for (time, round) in stored.before {
         replay.warm_up(time, round, &mut past);
-    }
-    if each(&replay, None, Vec::new()) {
-        for (time, round) in stored.rounds {
-            let events = replay.round(time, round, &mut past);
-            if !each(&replay, Some(time), events) {
-                break;
-            }
+        goes_on = each(None, Vec::new());
+        if !goes_on {
+            break;
         }
+    }
+    for (time, round) in stored.rounds {
+        if !goes_on {
+            break;
+        }
+        let events = replay.round(time, round, &mut past);
+        goes_on = each(Some(time), events);
     }
     match unread {
         Some(error) => Err(HindsightError::Season(error)),

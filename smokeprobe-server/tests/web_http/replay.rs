@@ -1,11 +1,14 @@
 //! Replays of alerts and rules over stored rounds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use smokeprobe_core::{Measured, Round, RoundResult, Rtt, Slot, Step, UnknownReason, WallTime};
+use smokeprobe_core::{Clock, Measured, MonoTime, Round, RoundResult, Rtt, Slot, Step, UnknownReason, WallTime};
 use smokeprobe_server::config::{InMemory, load_from};
+use smokeprobe_server::web::WebState;
 use smokeprobe_store::{Archive, Consolidation, RrdStore, RrdStoreConfig, Store};
 
 use super::fixture::{Fixture, NOW};
@@ -147,6 +150,45 @@ async fn answers_are_bounded_and_say_so() {
     // The file has 3000 single rounds; those of the last year are not there.
     let (_, answer) = replay(&server, "series=A.B&alert=any&from=-1y").await;
     assert_eq!((&answer["rounds"], &answer["from"]), (&json!(2500), &json!(at(2500))));
+}
+
+/// A clock on which each look takes a second.
+#[derive(Debug, Default)]
+struct Hurried(AtomicU64);
+
+impl Clock for Hurried {
+    fn mono(&self) -> MonoTime {
+        MonoTime::ORIGIN + Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn wall(&self) -> WallTime {
+        WallTime::from_unix_secs(NOW)
+    }
+}
+
+#[tokio::test]
+async fn a_replay_that_takes_too_long_ends_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path(), "twice", &[Some(4); 20]);
+    let hurried = |fixture: &Fixture| {
+        let (live, metrics) = (fixture.live.clone(), fixture.metrics.clone());
+        let store = RrdStore::read_only(folder.path());
+        let state =
+            WebState::new(live, Arc::new(store), Arc::new(Hurried::default()), metrics, fixture.readiness.clone());
+        Fixture {
+            live: fixture.live.clone(),
+            metrics: fixture.metrics.clone(),
+            readiness: fixture.readiness.clone(),
+            state,
+        }
+    };
+    // None before the range: five rounds are judged in five seconds, and the sixth is one too many.
+    let (_, answer) = replay(&hurried(&server), &format!("series=A.B&type=loss&rule=%3E0%25&from={}", at(20))).await;
+    assert_eq!((&answer["truncated"], &answer["to"]), (&json!(true), &json!(at(14))), "{answer}");
+    // Not even one of the range.
+    let (status, answer) =
+        replay(&hurried(&server), &format!("series=A.B&type=loss&rule=%3E0%25&from={}", at(5))).await;
+    assert_eq!((status, &answer["error"]["parameter"]), (StatusCode::BAD_REQUEST, &json!("rule")), "{answer}");
 }
 
 #[tokio::test]

@@ -128,6 +128,7 @@ export default {
   "{n} messages, {week} a week": "{n} 条消息，每周 {week} 条",
   "over {n} rounds": "共 {n} 轮",
   "Single rounds are judged from {time} on: none are stored before, or they are too many.": "只从 {time} 开始评估逐轮数据：更早的没有保存，或者数量过多。",
+  "It took too long: judged until {time} only.": "耗时过长：只评估到 {time}。",
   "Not everything is listed: shorten the range to see all.": "未列出全部；请缩短时间范围。",
   "What would have been said": "本应发出的内容",
   // The server itself.

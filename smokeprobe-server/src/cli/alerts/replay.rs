@@ -147,7 +147,7 @@ fn side(watched: Watched, pings: u32, source: &Source, alert: Option<&str>) -> a
             let window = hindsight::window(&watched);
             let stored = hindsight::read(&**store, &series, (*from, *to), window, usize::MAX)?;
             let notes = notes(&series, &stored).into_iter().collect();
-            let replay = hindsight::replay(watched, &**store, stored, |_, _, events| {
+            let replay = hindsight::replay(watched, &**store, stored, |_, events| {
                 keep(events);
                 true
             })?;

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use smokeprobe_alerts::{Alert, Event, Figures, Kind, Replay, RuleError, Rules, Semantics, Watched, What};
-use smokeprobe_core::{Clock, MonoTime, SeriesId};
+use smokeprobe_core::{Clock, SeriesId};
 use smokeprobe_store::Store;
 use tokio::sync::Semaphore;
 
@@ -194,14 +194,22 @@ fn judge(order: Order, store: &dyn Store, clock: &dyn Clock) -> Result<Body, Api
     let stored = hindsight::read(store, &series, (range.from, range.to), window, ROUNDS)?;
     let step = i64::from(stored.step.as_secs());
     let start = stored.rounds.first().map_or(range.from, |(end, _)| end - step);
-    let mut said = Said::new(Arc::clone(&alert), start, clock.mono() + PATIENCE);
-    let replay = hindsight::replay(watched, store, stored, |_, time, events| {
+    let mut said = Said::new(Arc::clone(&alert), start);
+    let deadline = clock.mono() + PATIENCE;
+    let mut late = false;
+    let replay = hindsight::replay(watched, store, stored, |time, events| {
         said.round(time, events);
-        clock.mono() <= said.deadline
+        late = clock.mono() > deadline;
+        !late
     })?;
-    if clock.mono() > said.deadline {
-        said.truncated = true;
+    if late && said.to == start {
+        let message = format!(
+            "looks at {} rounds, and at each of many: that takes too long here; `smokeprobe-server alerts replay` has the time",
+            alert.rule.window()
+        );
+        return Err(ApiError::bad_parameter(if named { "alert" } else { "rule" }, message));
     }
+    said.truncated |= late;
     let (from, to) = (start, said.to);
     let raised = said.finish(&replay);
     let summary = replay.summary();
@@ -231,7 +239,6 @@ struct Said {
     from: i64,
     /// The end of the newest round.
     to: i64,
-    deadline: MonoTime,
     events: VecDeque<EventBody>,
     spans: VecDeque<Span>,
     /// Seconds of the range in which it was raised.
@@ -240,9 +247,9 @@ struct Said {
 }
 
 impl Said {
-    fn new(alert: Arc<Alert>, from: i64, deadline: MonoTime) -> Self {
+    fn new(alert: Arc<Alert>, from: i64) -> Self {
         let (events, spans) = (VecDeque::new(), VecDeque::new());
-        Self { alert, from, to: from, deadline, events, spans, raised: 0, truncated: false }
+        Self { alert, from, to: from, events, spans, raised: 0, truncated: false }
     }
 
     fn round(&mut self, time: Option<i64>, events: Vec<Event>) {
