@@ -84,8 +84,8 @@ describe("out of the page", () => {
       await open("/?target=Console.BeijingConsole");
       await page.getByRole("button", { name: "embed" }).click();
       const code = await page.getByRole("textbox", { name: /HTML for a page/ }).inputValue();
-      const address = /src="([^"]*)"/.exec(code)?.[1].replaceAll("&amp;", "&");
-      assert.ok(address?.startsWith(base), code);
+      const address = /src="([^"]*)"/.exec(code)?.[1].replaceAll("&amp;", "&") ?? "";
+      assert.ok(address.startsWith(base), code);
       assert.match((await fetch(address)).headers.get("content-security-policy") ?? "", /frame-ancestors \*/);
       assert.match((await read("/")).headers.get("content-security-policy") ?? "", /frame-ancestors '(self|none)'/);
       await page.goto(address);
