@@ -391,6 +391,7 @@ async fn status_tells_of_the_writer_and_of_quality() {
         "queued": 7,
         "blocked": "no space left on device",
         "nearly_full": 3_500_000,
+        "free": null,
         "set_aside": ["a.rrd"],
     });
     assert_eq!(status["writer"], writer);
