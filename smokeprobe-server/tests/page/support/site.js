@@ -340,8 +340,8 @@ export class Site {
   }
 }
 
-/** A configuration of many targets, none of which is due for hours. */
-export function crowd(/** @type {string} */ folder, /** @type {number} */ sections, /** @type {number} */ each) {
+/** A configuration of many targets; by default they are measured once a day. */
+export function crowd(/** @type {string} */ folder, /** @type {number} */ sections, /** @type {number} */ each, step = 86400) {
   const numbers = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
   const targets = numbers(sections).map((section) => `
 + Section${section}
@@ -351,7 +351,7 @@ ${numbers(each).map((target) => `++ Line${target}
 menu = Line ${section}-${target}
 title = Title of line ${section}-${target}
 host = 127.${section}.${target}.1`).join("\n")}`);
-  return `${frame({ folder, step: 86400, pings: 3 })}
+  return `${frame({ folder, step, pings: 3 })}
 *** Presentation ***
 + overview
 width = 600
