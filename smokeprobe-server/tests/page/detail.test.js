@@ -95,21 +95,21 @@ describe("a target's page", () => {
       // The last rounds are kept with all that is known of them.
       await page.locator(".u-over").first().hover({ position: { x: 600, y: 60 } });
       const figure = figures(page).first();
-      await figure.locator(".readout").waitFor();
+      await figure.locator(".reading:has(> .when)").waitFor();
       const box = await page.locator(".u-over").first().boundingBox();
       assert.ok(box);
       for (const share of [0.997, 0.99, 0.98, 0.97]) {
         await page.mouse.move(box.x + box.width * share, box.y + 40);
-        if (/stamped by/.test(await figure.locator(".readout").innerText().catch(() => ""))) {
+        if (/stamped by/.test(await figure.locator(".reading:has(> .when)").innerText().catch(() => ""))) {
           break;
         }
       }
-      const text = await figure.locator(".readout").innerText();
+      const text = await figure.locator(".reading:has(> .when)").innerText();
       assert.match(text, /median/);
       assert.match(text, /\d+\/20/);
       assert.match(text, /stamped by the (kernel|program)/);
       assert.match(text, /127\.0\.41\.1/);
-      assert.ok(await figure.locator(".readout circle").count() >= 15, "each answer is a dot");
+      assert.ok(await figure.locator(".reading circle").count() >= 15, "each answer is a dot");
     }));
 
   test("says why there is nothing, and where the nearest data is", () =>

@@ -121,7 +121,7 @@ describe("the range", () => {
     visit({ mayFail: [/400/] }, async ({ open, page, query }) => {
       await open(TARGET);
       const field = page.getByRole("textbox", { name: "From … to" });
-      for (const nonsense of ["the day before yesterday", "-1h … -3h", "2999-01-01 … 2999-02-01"]) {
+      for (const nonsense of ["the day before yesterday", "-1h … -3h", "2026-13-45"]) {
         await field.fill(nonsense);
         await field.press("Enter");
         const sentence = page.getByRole("form", { name: "Range" }).getByRole("alert");
@@ -148,7 +148,7 @@ describe("the range", () => {
       await open(TARGET);
       const range = page.getByRole("form", { name: "Range" });
       await range.getByRole("link", { name: "30h" }).click();
-      await page.waitForURL((url) => url.searchParams.get("from") === "-108000s");
+      await page.waitForURL((url) => url.searchParams.get("from") === "-30h");
       await plot(page);
       await range.getByRole("link", { name: "All" }).click();
       await page.locator("figure.chart").nth(3).waitFor();
@@ -162,10 +162,10 @@ describe("the range", () => {
       const figure = page.locator("figure.chart").first();
       await figure.focus();
       await page.keyboard.press("ArrowLeft");
-      await figure.locator(".readout").waitFor();
-      const first = await figure.locator(".readout .when").innerText();
+      await figure.locator(".reading:has(> .when)").waitFor();
+      const first = await figure.locator(".reading .when").innerText();
       await page.keyboard.press("ArrowLeft");
-      await page.waitForFunction((first) => document.querySelector(".readout .when")?.textContent !== first, first);
+      await page.waitForFunction((first) => document.querySelector(".reading .when")?.textContent !== first, first);
       // What the eye reads, a screen reader says.
       await page.waitForFunction(() => [...document.querySelectorAll('figure [aria-live="polite"]')].some((said) => /ms/.test(said.textContent ?? "")));
       await page.keyboard.press("Escape");
