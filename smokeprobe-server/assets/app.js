@@ -3,21 +3,24 @@
 import { html, render, useEffect, useState } from "./vendor/preact.js";
 import { onSignInWanted } from "./api.js";
 import { Bar } from "./bar.js";
+import { later } from "./later.js";
 import { Notices } from "./notices.js";
 import { t } from "./i18n.js";
 import { model, useModel } from "./model.js";
 import { usePrefs } from "./prefs.js";
 import { embedded, follow, href, useRoute } from "./route.js";
-import { SignIn } from "./signin.js";
 import { PrintedFoot } from "./side/printed.js";
 import { Side } from "./side/side.js";
-import { Alerts } from "./alerts/alerts.js";
-import { Charts } from "./overview/charts.js";
-import { Compare } from "./pictures/compare.js";
 import { Detail } from "./detail/detail.js";
-import { Heat } from "./pictures/heat.js";
 import { Overview } from "./overview/overview.js";
-import { Status } from "./status/status.js";
+
+// What is only shown when it is asked for is loaded then.
+const Alerts = later(() => import("./alerts/alerts.js").then((part) => part.Alerts));
+const Charts = later(() => import("./overview/charts.js").then((part) => part.Charts));
+const Compare = later(() => import("./pictures/compare.js").then((part) => part.Compare));
+const Heat = later(() => import("./pictures/heat.js").then((part) => part.Heat));
+const SignIn = later(() => import("./signin.js").then((part) => part.SignIn));
+const Status = later(() => import("./status/status.js").then((part) => part.Status));
 
 function App() {
   const { outline, failure } = useModel();

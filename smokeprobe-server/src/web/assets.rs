@@ -7,6 +7,7 @@
 //! | `/assets/<hash>/app.js`, as `/` links them | kept for a year: another version has another hash |
 //! | `/assets/app.js` | as `/` |
 
+mod modules;
 mod packed;
 
 use axum::extract::State;

@@ -11,7 +11,8 @@ use crate::{Answer, ask, read};
 fn script(page: &Answer) -> String {
     let links = page.text().split('"').filter(|part| part.starts_with("assets/"));
     let scripts: Vec<&str> = links.filter(|link| link.ends_with("app.js")).collect();
-    assert_eq!(scripts.len(), 1, "{}", page.text());
+    // Once to be loaded early, once to be run.
+    assert!(scripts.len() == 2 && scripts[0] == scripts[1], "{}", page.text());
     format!("/{}", scripts[0])
 }
 
@@ -40,6 +41,25 @@ async fn files_that_the_page_links_are_kept_for_a_year() {
     let plain = read(&fixture, "/assets/app.js").await;
     assert_eq!(plain.header(header::CACHE_CONTROL), "no-cache");
     assert_eq!((plain.body, plain.headers.get(header::ETAG)), (hashed.body, hashed.headers.get(header::ETAG)));
+}
+
+#[tokio::test]
+async fn the_page_names_the_modules_that_it_needs_at_once() {
+    let fixture = Fixture::new();
+    let page = read(&fixture, "/").await;
+    let text = page.text();
+    let named: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("<link rel=\"modulepreload\" href=\"")?.strip_suffix("\">"))
+        .collect();
+    for module in ["vendor/preact.js", "chart/ticks.js", "side/side.js", "detail/detail.js"] {
+        assert!(named.iter().any(|name| name.ends_with(module)), "{module}: {named:?}");
+    }
+    // What is only shown when it is asked for is loaded then.
+    assert!(!named.iter().any(|name| name.ends_with("status/status.js")), "{named:?}");
+    for name in named {
+        assert_eq!(read(&fixture, &format!("/{name}")).await.status, StatusCode::OK, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::super::packed::Packed;
+use super::modules;
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -39,8 +40,16 @@ pub(super) fn page() -> Option<Arc<Packed>> {
     if let Some(page) = look_up(PAGE, &version) {
         return Some(page);
     }
-    let text = String::from_utf8_lossy(&file.data).replace("\"assets/", &format!("\"assets/{hash}/"));
+    let text = String::from_utf8_lossy(&file.data).replace("</head>", &format!("{}</head>", preloads()));
+    let text = text.replace("\"assets/", &format!("\"assets/{hash}/"));
     Some(keep(PAGE, version, text.into()))
+}
+
+/// Links to the modules that the page needs at once.
+fn preloads() -> String {
+    let read = |name: &str| Some(String::from_utf8_lossy(&Assets::get(name)?.data).into_owned());
+    let link = |name: String| format!("<link rel=\"modulepreload\" href=\"assets/{name}\">\n");
+    modules::needed("app.js", read).into_iter().map(link).collect()
 }
 
 /// The file at `path`.
