@@ -20,7 +20,8 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
  */
 async function look(base, address, complete) {
   const seen = { time: 0, bytes: 0, assets: 0, requests: 0 };
-  await visiting(base, {}, async ({ page, context, still }) => {
+  // Reading a canvas is what tells that it is drawn.
+  await visiting(base, { mayFail: [/willReadFrequently/] }, async ({ page, context, still }) => {
     const devtools = await context.newCDPSession(page);
     await devtools.send("Network.enable");
     /** @type {Map<string, string>} */
@@ -38,7 +39,7 @@ async function look(base, address, complete) {
       else requestAnimationFrame(look);
     })()`);
     await page.goto(base + address);
-    seen.time = Number(await page.waitForFunction("window.completeAt").then((handle) => handle.jsonValue()));
+    seen.time = Number(await page.waitForFunction(() => /** @type {any} */ (window).completeAt).then((handle) => handle.jsonValue()));
     await still();
   });
   return seen;

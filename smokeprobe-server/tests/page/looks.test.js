@@ -15,7 +15,7 @@ const PAGES = {
   vantages: "/?target=Storage.NingxiaS3",
   overlaid: "/?target=Storage.NingxiaS3&vantage=all",
   zoomed: "/?target=Console.BeijingConsole&from=-30h",
-  raised: "/?target=Edge.Lossy&from=-5m",
+  raised: "/embed?target=Edge.Lossy&from=-5m",
   lost: "/?target=Edge.Dead",
   multihost: "/?target=Storage.Both",
   heat: "/?target=Console.BeijingConsole&mode=heat",
