@@ -1,5 +1,5 @@
 //! The page: plain files, embedded in the program. A debug build reads them from the source tree at each request, so that
-//! whoever works on them sees a change without a build.
+//! whoever works on them sees a change without a build. Comments of our scripts stay behind.
 //!
 //! | address | caching |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `/assets/<hash>/app.js`, as `/` links them | kept for a year: another version has another hash |
 //! | `/assets/app.js` | as `/` |
 
+mod comments;
 mod modules;
 mod packed;
 
