@@ -60,6 +60,7 @@ use axum::middleware;
 use axum::routing::{delete, get, post};
 use smokeprobe_core::{Clock, WallTime};
 use smokeprobe_store::Store;
+use tokio::sync::Semaphore;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -88,6 +89,8 @@ pub struct WebState {
     started: WallTime,
     workers: Workers,
     streams: Streams,
+    /// A replay keeps a processor busy: one does, and the others wait.
+    replays: Arc<Semaphore>,
     updates: Arc<Updates>,
     indexed: Indexed,
     access: Arc<Access>,
@@ -107,8 +110,21 @@ impl WebState {
         let started = clock.wall();
         let (workers, streams, updates) = (Workers::default(), Streams::default(), Arc::default());
         let (indexed, access) = (Indexed::default(), Arc::default());
-        let alerts = None;
-        Self { live, store, clock, metrics, readiness, started, workers, streams, updates, indexed, access, alerts }
+        Self {
+            live,
+            store,
+            clock,
+            metrics,
+            readiness,
+            started,
+            workers,
+            streams,
+            replays: Arc::new(Semaphore::new(1)),
+            updates,
+            indexed,
+            access,
+            alerts: None,
+        }
     }
 
     /// The same with alerts that can be asked.

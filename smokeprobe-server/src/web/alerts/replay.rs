@@ -13,7 +13,6 @@ use serde::Serialize;
 use smokeprobe_alerts::{Alert, Event, Figures, Kind, Replay, RuleError, Rules, Semantics, Watched, What};
 use smokeprobe_core::{Clock, SeriesId};
 use smokeprobe_store::Store;
-use tokio::sync::Semaphore;
 
 use super::super::WebState;
 use super::super::error::ApiError;
@@ -37,9 +36,6 @@ const LONGEST_RULE: usize = 2000;
 
 /// How long a replay may take, and how long it may wait for another: so long a page waits.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A replay keeps a processor busy: one does, and the others wait.
-static TURN: Semaphore = Semaphore::const_new(1);
 
 /// How a rule is called that has no name of its own.
 const TRIED: &str = "rule";
@@ -116,9 +112,15 @@ pub(in crate::web) async fn replay(State(web): State<WebState>, params: Params) 
     params.only(&["series", "alert", "type", "rule", "semantics", "from", "to"])?;
     let plan = web.live.plan.load_full();
     let order = order(&plan, &params, params.range(web.clock.wall(), 3 * 3600)?)?;
-    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, TURN.acquire()).await else { return Err(ApiError::busy()) };
+    let turn = tokio::time::timeout(PATIENCE, Arc::clone(&web.replays).acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else { return Err(ApiError::busy()) };
     let (store, clock) = (Arc::clone(&web.store), Arc::clone(&web.clock));
-    web.workers.run(move || json(&judge(order, store.as_ref(), clock.as_ref())?)).await
+    let work = move || {
+        // The turn belongs to the work, which goes on when its client has left.
+        let _turn = turn;
+        json(&judge(order, store.as_ref(), clock.as_ref())?)
+    };
+    web.workers.run(work).await
 }
 
 fn order(plan: &Plan, params: &Params, range: Range) -> Result<Order, ApiError> {
