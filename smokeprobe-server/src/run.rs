@@ -86,6 +86,9 @@ pub enum RunError {
     /// The file of users cannot be read, or has a fault in it.
     #[error("nobody could sign in")]
     Users(#[source] UsersError),
+    /// The web server ended while nobody stopped it.
+    #[error("the web server has ended by a fault of its own; please report it, with the lines before")]
+    WebEnded,
     /// The system gives no thread, no signals, or no runtime.
     #[error("cannot {action}")]
     System {
@@ -119,9 +122,9 @@ pub async fn run_here(options: RunOptions) -> Result<(), RunError> {
         daemon = Daemon::start(options) => daemon?,
         () = signals.stop.received() => return Ok(()),
     };
-    daemon.run(&mut signals).await;
+    let outcome = daemon.run(&mut signals).await;
     daemon.stop().await;
-    Ok(())
+    outcome
 }
 
 /// What the daemon and its helpers wait for.
@@ -231,11 +234,16 @@ impl Daemon {
         })
     }
 
-    /// Runs until a signal says to stop.
-    async fn run(&mut self, signals: &mut Signals) {
+    /// Runs until a signal says to stop, or what cannot be gone without has ended.
+    async fn run(&mut self, signals: &mut Signals) -> Result<(), RunError> {
         loop {
             tokio::select! {
-                () = signals.stop.received() => return,
+                () = signals.stop.received() => return Ok(()),
+                () = self.web.ended() => {
+                    // Measuring on where nobody can look would go unnoticed; a service that failed is started again.
+                    tracing::error!("the web server has ended by a fault of its own: stopping");
+                    return Err(RunError::WebEnded);
+                }
                 _ = signals.hangup.recv() => {
                     tracing::info!("SIGHUP: reading the configuration again");
                     self.begin_reload();

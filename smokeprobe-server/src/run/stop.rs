@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -25,18 +26,34 @@ const WRITER: Duration = Duration::from_millis(1600);
 #[derive(Debug)]
 pub(super) struct Web {
     stop: oneshot::Sender<()>,
+    /// Ends with the thread, however that ends.
+    alive: oneshot::Receiver<()>,
 }
 
 impl Web {
     pub(super) fn start(listener: TcpListener, router: Router) -> io::Result<Self> {
+        let listener = listener.into_std()?;
+        // Its thread is not waited for: open requests may go on while rounds are stored, and end with the process.
+        Self::on(|shutdown| web::serve_on_thread(listener, router, shutdown).map(drop))
+    }
+
+    /// On the thread that `start` makes, which keeps the future that it is handed until it ends.
+    fn on(start: impl FnOnce(BoxFuture<'static, ()>) -> io::Result<()>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
+        let (life, alive) = oneshot::channel::<()>();
         let shutdown = async move {
+            // A panic of the thread drops it too.
+            let _life = life;
             // A sender that is gone means the same.
             let _: Result<(), _> = stopped.await;
         };
-        // Its thread is not waited for: open requests may go on while rounds are stored, and end with the process.
-        web::serve_on_thread(listener.into_std()?, router, shutdown)?;
-        Ok(Self { stop })
+        start(Box::pin(shutdown))?;
+        Ok(Self { stop, alive })
+    }
+
+    /// Its thread has ended, which it does not while nobody stops it.
+    pub(super) async fn ended(&mut self) {
+        let _ = (&mut self.alive).await;
     }
 }
 
@@ -62,5 +79,33 @@ impl Daemon {
             tracing::error!("{left} rounds could not be stored and are lost: {why}");
         }
         tracing::info!("stopped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_of_the_web_that_dies_is_noticed() {
+        let mut web = Web::on(|shutdown| {
+            std::thread::Builder::new().name("web".to_owned()).spawn(move || {
+                let _served = shutdown;
+                panic!("expected by the test");
+            })?;
+            Ok(())
+        })
+        .unwrap();
+        web.ended().await;
+    }
+
+    #[tokio::test]
+    async fn a_web_that_serves_has_not_ended() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut web = Web::start(listener, Router::new()).unwrap();
+        assert!(futures_util::poll!(std::pin::pin!(web.ended())).is_pending());
+        let (other, _) = oneshot::channel();
+        web.stop = other;
+        web.ended().await;
     }
 }
