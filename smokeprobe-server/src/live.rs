@@ -41,8 +41,8 @@ pub struct Live {
     measuring: OnceLock<Observer>,
 }
 
-/// Rounds that a subscriber may be behind: some seconds of ten thousand targets. Then it loses the oldest.
-const FEED: usize = 1024;
+/// Rounds that a subscriber may be behind: 16 seconds of ten thousand targets every ten seconds. Then it loses the oldest.
+pub(crate) const FEED: usize = 16_384;
 
 /// How the measuring itself is doing.
 #[derive(Debug, Clone, Copy, Default)]

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender, error::RecvErro
 
 use super::Nothing;
 use crate::alerting::View;
-use crate::live::Recent;
+use crate::live::{FEED, Recent};
 use crate::run::timer;
 use crate::web::alerts::EventBody;
 use crate::web::index::Index;
@@ -35,8 +35,8 @@ const BEHIND: usize = 64;
 /// A comment after so many batches, some 15 s, tells both sides that the other is there.
 const KEEP_ALIVE: u32 = 60;
 
-/// Rounds of one tick at most; viewers of more read the state anew.
-const ROUNDS: usize = 16_384;
+/// Rounds of one tick at most, as many as wait for the hub; viewers of more read the state anew.
+const ROUNDS: usize = FEED;
 
 /// What all viewers are told at one time. Parts that are empty are not sent.
 #[derive(Debug, Default)]
