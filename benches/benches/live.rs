@@ -15,7 +15,7 @@ use std::time::Duration;
 use smokeprobe_benches::http::{self, sum};
 use smokeprobe_benches::process::{Running, daemon, free_address};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 const TARGETS: usize = 1000;
@@ -113,7 +113,10 @@ async fn view(address: SocketAddr, viewer: usize) -> io::Result<Seen> {
         let series: Vec<String> = (0..32).map(|n| format!("All.T{}", viewer * 32 + n)).collect();
         query = format!("{query}&series={}", series.join(","));
     }
-    let mut stream = TcpStream::connect(address).await?;
+    // One address has a share of the streams; all of 127/8 is this machine.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 1, (viewer / 32) as u8 + 1], 0)))?;
+    let mut stream = socket.connect(address).await?;
     stream.write_all(format!("GET /api/v1/live?{query} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
     let (mut seen, mut buffer) = (Seen::default(), vec![0; 1 << 16]);
     let end = tokio::time::timeout(TIME.saturating_sub(Duration::from_secs(2)), async {

@@ -4,6 +4,7 @@
 //! reads too slowly is told `lagged` and hung up on: it reads the whole state again and comes back. Nobody waits for it.
 
 mod hub;
+mod places;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,24 +18,22 @@ use futures_util::stream;
 use serde::Serialize;
 use smokeprobe_core::{SeriesId, TargetPath};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::WebState;
+use super::access::Visitor;
 use super::error::ApiError;
 use super::index::Index;
 use super::params::Params;
 use hub::{Hub, Tick, event};
-
-/// Streams at once. Each may keep some hundred kilobytes of buffers busy until it is given up as too slow.
-const STREAMS: usize = 256;
+use places::{Place, Places};
 
 /// Series whose rounds one viewer may ask for: more than a page shows.
 const SERIES: usize = 32;
 
 /// The streams that run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Streams {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     hub: Hub,
 }
 
@@ -65,7 +64,7 @@ struct Viewer {
     wants: Wants,
     hello: Option<Bytes>,
     ended: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// The first event.
@@ -79,19 +78,14 @@ struct Hello<'a> {
     unknown: Vec<&'a SeriesId>,
 }
 
-pub(super) async fn live(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
+pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: Params) -> Result<Response, ApiError> {
     params.only(&["target", "states", "series"])?;
     let wants = Wants::read(&params)?;
-    let Ok(place) = Arc::clone(&web.streams.places).try_acquire_owned() else {
-        let message = format!("all {STREAMS} live streams are taken; try again in some seconds");
-        return Err(ApiError::unavailable(message));
-    };
-    let index = {
-        let web = web.clone();
-        web.workers.clone().run(move || Ok(web.index())).await?
-    };
-    // First the subscription, then the greeting: what is read after it misses nothing.
+    let place = web.streams.places.take(visitor.client()).map_err(ApiError::unavailable)?;
+    let index = index(&web).await?;
+    // First the subscription, then the greeting: what is read after it misses nothing, another plan neither.
     let ticks = web.streams.hub.join(&web, &index);
+    let index = if Arc::ptr_eq(index.plan(), &web.live.plan.load()) { index } else { self::index(&web).await? };
     let hello = Some(hello(&web, &index, &wants));
     let viewer = Viewer { web, ticks, wants, hello, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
@@ -105,6 +99,11 @@ pub(super) async fn live(State(web): State<WebState>, params: Params) -> Result<
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     Ok((headers, Body::from_stream(events)).into_response())
+}
+
+async fn index(web: &WebState) -> Result<Arc<Index>, ApiError> {
+    let of_worker = web.clone();
+    web.workers.run(move || Ok(of_worker.index())).await
 }
 
 fn hello(web: &WebState, index: &Index, wants: &Wants) -> Bytes {
@@ -213,9 +212,3 @@ impl Viewer {
 /// `{}`.
 #[derive(Serialize)]
 struct Nothing {}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(STREAMS)), hub: Hub::default() }
-    }
-}

@@ -1,5 +1,6 @@
 //! The live stream. Time is the runtime's own and passes at once when nobody has anything to do.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use smokeprobe_server::live::WriterState;
-use smokeprobe_server::web::router;
+use smokeprobe_server::web::{Peer, router};
 use tower::ServiceExt;
 
 use crate::fixture::{Fixture, NOW, plan, round};
@@ -17,6 +18,14 @@ use crate::{ask, read};
 
 /// Streams that the server has places for.
 const STREAMS: usize = 256;
+
+/// Those that one address may have.
+const OF_ONE: usize = 32;
+
+fn request(address: IpAddr, query: &str) -> Request<Body> {
+    let peer = Peer(SocketAddr::new(address, 40_000));
+    Request::get(format!("/api/v1/live{query}")).extension(peer).body(Body::empty()).unwrap()
+}
 
 /// A viewer.
 struct Viewer {
@@ -26,8 +35,12 @@ struct Viewer {
 
 impl Viewer {
     async fn new(router: &Router, query: &str) -> Self {
-        let request = Request::get(format!("/api/v1/live{query}")).body(Body::empty()).unwrap();
-        let response = router.clone().oneshot(request).await.unwrap();
+        Self::at(IpAddr::from([127, 0, 0, 1]), router, query).await
+    }
+
+    /// One who is at this address.
+    async fn at(address: IpAddr, router: &Router, query: &str) -> Self {
+        let response = router.clone().oneshot(request(address, query)).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         let mut viewer = Self { body: response.into_body(), text: String::new() };
@@ -176,7 +189,7 @@ async fn a_flood_of_rounds_becomes_the_states_of_all() {
     let mut states = Viewer::new(&router, "?states=1").await;
     let mut rounds = Viewer::new(&router, "").await;
     // More than wait for whoever does not get a turn meanwhile.
-    for _ in 0..2000 {
+    for _ in 0..20_000 {
         fixture.accept(&round("New.Target", &[3], 0));
     }
     let told = states.told("states").await;
@@ -211,20 +224,37 @@ async fn streams_beyond_the_limit_are_told_so_and_places_come_free() {
     let fixture = Fixture::new();
     let router = router(fixture.state.clone());
     let mut viewers = Vec::new();
-    for _ in 0..STREAMS {
-        viewers.push(Viewer::new(&router, "?states=1").await);
+    let of = |number: usize| IpAddr::from([192, 0, 2, (number / OF_ONE) as u8]);
+    for number in 0..STREAMS {
+        viewers.push(Viewer::at(of(number), &router, "?states=1").await);
     }
-    let one_more = || ask(&router, Request::get("/api/v1/live").body(Body::empty()).unwrap());
-    let refused = one_more().await;
+    let refused = ask(&router, request(of(STREAMS), "")).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header(header::RETRY_AFTER), "5");
     let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
     assert_eq!(message, "all 256 live streams are taken; try again in some seconds");
     viewers.pop();
-    let mut next = Viewer::new(&router, "?states=1").await;
+    let mut next = Viewer::at(of(STREAMS), &router, "?states=1").await;
     fixture.accept(&round("New.Target", &[3], 0));
     next.told("states").await;
     viewers[0].told("states").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_address_has_its_share_of_the_streams() {
+    let router = router(Fixture::new().state);
+    let one = IpAddr::from([192, 0, 2, 1]);
+    let mut viewers = Vec::new();
+    for _ in 0..OF_ONE {
+        viewers.push(Viewer::at(one, &router, "?states=1").await);
+    }
+    let refused = ask(&router, request(one, "")).await;
+    assert_eq!((refused.status, refused.header(header::RETRY_AFTER)), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert_eq!(message, "32 live streams go to 192.0.2.1 already, and one address has no more: close some");
+    Viewer::at(IpAddr::from([192, 0, 2, 2]), &router, "?states=1").await;
+    viewers.pop();
+    Viewer::at(one, &router, "?states=1").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Whoever sent a request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -64,6 +65,11 @@ impl Visitor {
 
     pub(super) fn limited(arrival: Arrival, role: Option<Role>, limit: Limit) -> Self {
         Self { user: None, role, by: By::Nothing(limit), arrival }
+    }
+
+    /// Where they are, for counting: as a trusted proxy says it, or else the other end of the connection.
+    pub(in crate::web) fn client(&self) -> IpAddr {
+        self.arrival.client()
     }
 
     /// May look at everything.
