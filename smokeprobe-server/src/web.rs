@@ -4,6 +4,8 @@
 //! the runtime's blocking threads, a few at a time, so that a crowd of viewers waits for one another and not
 //! measuring for them.
 //!
+//! docs/http.md has the parameters and the answers.
+//!
 //! | address | what it answers |
 //! |---|---|
 //! | `/`, `/embed` | the page; as frames of other sites show it |
@@ -11,14 +13,14 @@
 //! | `/api/v1/tree` | the sections with the state of each series |
 //! | `/api/v1/outline` | what the configuration says, for the page |
 //! | `/api/v1/states` | how every series is now, for the page |
-//! | `/api/v1/overview` | the small graphs of many series: `target`, `depth`, `series`, `from`, `to`, `points`, `offset`, `limit` |
-//! | `/api/v1/charts` | the series ranked by loss, median, max, deviation: `chart`, `limit` |
-//! | `/api/v1/series/A.B[~slave]` | rounds of a series: `from`, `to`, `points`, `consolidation` |
-//! | `/api/v1/rounds/A.B[~slave]` | its recent rounds with all that is known of them: `from`, `to` |
+//! | `/api/v1/overview` | the small graphs of many series |
+//! | `/api/v1/charts` | the series ranked by their last rounds |
+//! | `/api/v1/series/A.B[~slave]` | rounds of a series |
+//! | `/api/v1/rounds/A.B[~slave]` | its recent rounds with all that is known of them |
 //! | `/api/v1/status` | the server itself |
-//! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change: docs/http.md |
+//! | `/api/v1/alerts` | what is raised, silences, messages that wait; below it the history, and what people change |
 //! | `/api/v1/live` | rounds and alerts as they happen |
-//! | `/graph/A.B[~slave].svg` | a smoke graph: `from`, `to`, `width`, `height`, `theme` |
+//! | `/graph/A.B[~slave].svg`, `.png` | a smoke graph |
 //! | `/smokeping.cgi`, `/smokeping/…` | SmokePing's own addresses, which go on working |
 //! | `/metrics` | for Prometheus |
 //! | `/healthz` | 200 while the process answers |
