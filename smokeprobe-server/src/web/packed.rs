@@ -8,8 +8,13 @@ use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Of brotli's 0 to 11; the steps above take ten times as long for the last twentieth.
-const BROTLI_QUALITY: i32 = 9;
+/// Of brotli's 0 to 11. The highest takes ten times as long for the last tenth: well spent on the page's files, which are
+/// packed once, one by one as they are asked for.
+const SMALL_QUALITY: i32 = 11;
+
+/// The quality of what is longer than this many bytes, as the outline of many targets.
+const LARGE_QUALITY: i32 = 9;
+const LARGE: usize = 64 * 1024;
 
 /// A body in every form that is asked for.
 #[derive(Debug, Clone)]
@@ -95,7 +100,8 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
 
 fn brotli(mut plain: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
-    let parameters = brotli::enc::BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
+    let quality = if plain.len() > LARGE { LARGE_QUALITY } else { SMALL_QUALITY };
+    let parameters = brotli::enc::BrotliEncoderParams { quality, ..Default::default() };
     brotli::BrotliCompress(&mut plain, &mut out, &parameters)?;
     Ok(out)
 }

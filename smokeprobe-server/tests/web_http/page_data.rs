@@ -91,25 +91,15 @@ async fn outline_says_what_the_configuration_says() {
         "name": "Both", "title": "From both places", "multihost": ["Storage.NingxiaS3", "Storage.NingxiaS3~tokyo"],
     });
     assert_eq!(*section(&outline, "Storage.Both"), both);
-    assert_eq!(section(&outline, "Console")["menuextra"], "<b>#</b>");
+    assert_eq!(section(&outline, "Console")["menuextra"], "<b>{HOST}</b>", "text, as nothing allows HTML");
     assert_eq!(section(&outline, "Other.Evil")["menu"], EVIL);
 }
 
 #[tokio::test]
-async fn html_of_the_configuration_is_made_safe_and_marked_where_it_is_allowed() {
-    let mut allowed = rich();
-    allowed.presentation.html = true;
-    allowed.presentation.detail.palette = Palette::Classic;
-    let outline = read(&Fixture::over(allowed, Arc::new(Formula)), "/api/v1/outline").await.json();
-    let console = section(&outline, "Console");
-    assert_eq!((&console["html"], &console["menuextra"]), (&json!(true), &json!("<b>#</b>")));
-    let evil = section(&outline, "Other");
-    assert_eq!(evil["html"], json!(true));
-    for shown in [&evil["title"], &evil["remark"]] {
-        let text = shown.as_str().unwrap_or_default();
-        assert!(!text.contains("<script") && !text.contains("onerror"), "{text}");
-    }
-    assert_eq!(section(&outline, "New.Target").get("html"), None, "text stays text");
+async fn the_configured_palette_is_told() {
+    let mut plan = rich();
+    plan.presentation.detail.palette = Palette::Classic;
+    let outline = read(&Fixture::over(plan, Arc::new(Formula)), "/api/v1/outline").await.json();
     assert_eq!(outline["detail"]["palette"], "classic");
 }
 

@@ -50,8 +50,12 @@ mod tests {
     fn modules_are_found_through_each_other_and_what_comes_later_is_not() {
         let read = |name: &str| {
             let text = match name {
-                "app.js" => "import { a,\n  b } from \"./side/side.js\";\nimport \"./x.js\";\nconst l = import(\"./late.js\");\n",
-                "side/side.js" => "// import \"./no.js\"\nexport { c } from \"../chart/c.js\";\nimport { x } from \"../app.js\";\n",
+                "app.js" => {
+                    "import { a,\n  b } from \"./side/side.js\";\nimport \"./x.js\";\nconst l = import(\"./late.js\");\n"
+                }
+                "side/side.js" => {
+                    "// import \"./no.js\"\nexport { c } from \"../chart/c.js\";\nimport { x } from \"../app.js\";\n"
+                }
                 "chart/c.js" | "x.js" => "export const c = \"./none.js\";\n",
                 _ => panic!("{name} is not asked for"),
             };
