@@ -29,6 +29,7 @@
 mod access;
 mod alerts;
 mod assets;
+mod body;
 mod charts;
 mod describe;
 mod error;

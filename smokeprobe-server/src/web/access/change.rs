@@ -5,12 +5,12 @@
 //! 2. What is sent is JSON, which a page of another site cannot send without asking first. `DELETE` needs no body: no
 //!    form can send it.
 
-use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use serde::de::DeserializeOwned;
 
+use super::super::body;
 use super::super::error::ApiError;
 use super::visitor::{By, Visitor};
 use super::{Arrival, guard};
@@ -49,9 +49,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
 
 /// What is in a body.
 pub(super) async fn json<T: DeserializeOwned>(body: axum::body::Body) -> Result<T, ApiError> {
-    let body: Bytes = to_bytes(body, MAX_BODY)
-        .await
-        .map_err(|_| ApiError::bad_body(format!("the body is longer than {MAX_BODY} bytes, or was cut off")))?;
+    let body = body::read(body, MAX_BODY, "body").await?;
     serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_body(format!("the body is not what it should be: {error}")))
 }
@@ -132,6 +130,14 @@ mod tests {
         let access = Access::default();
         let visitor = access.anonymous(Arrival::of(&access.options, &parts), &parts.headers);
         visitor.operating().and_then(|()| of_own_page(&visitor, method, &parts.headers)).err()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_does_not_end_is_given_up() {
+        let pending = futures_util::stream::pending::<Result<axum::body::Bytes, std::io::Error>>();
+        let waited = json::<u8>(axum::body::Body::from_stream(pending));
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(60), waited).await;
+        assert!(answer.expect("a bound in time").is_err());
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! What a request to an old address says, in its query or its form.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 
+use super::super::body;
 use super::super::error::ApiError;
 use super::super::params::Params;
 
@@ -28,9 +27,6 @@ const KNOWN: [&str; 13] = [
 
 /// Bytes of a query at most, and of a form.
 const MAX_LEN: usize = 8 * 1024;
-
-/// How long a form may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The parameters of the query and, of a POST, those of its form.
 pub(super) async fn read(parts: &Parts, body: Body) -> Result<Params, ApiError> {
@@ -60,9 +56,7 @@ async fn form(parts: &Parts, body: Body) -> Result<String, ApiError> {
         let message = "send the parameters as a form: Content-Type: application/x-www-form-urlencoded";
         return Err(ApiError::bad_body(message));
     }
-    let fault = || ApiError::bad_body(format!("the form is longer than {MAX_LEN} bytes, late, or cut off"));
-    let arrived = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_LEN)).await;
-    let bytes = arrived.map_err(|_| fault())?.map_err(|_| fault())?;
+    let bytes = body::read(body, MAX_LEN, "form").await?;
     String::from_utf8(bytes.into()).map_err(|_| ApiError::bad_body("the form is not made of UTF-8"))
 }
 
