@@ -74,12 +74,22 @@ pub fn png(svg: &str, scale: u32) -> Result<Vec<u8>, PngError> {
     let scale = scale.clamp(1, MAX_SCALE);
     let size = tree.size().to_int_size();
     let (width, height) = (size.width().saturating_mul(scale), size.height().saturating_mul(scale));
-    let fits = u64::from(width) * u64::from(height) <= u64::from(MAX_PIXELS);
-    let Some(mut pixmap) = Pixmap::new(width, height).filter(|_| fits) else {
-        return Err(PngError::TooLarge { width, height });
-    };
+    // Before the memory is taken.
+    fits(width, height)?;
+    let mut pixmap = Pixmap::new(width, height).ok_or(PngError::TooLarge { width, height })?;
     resvg::render(&tree, Transform::from_scale(scale as f32, scale as f32), &mut pixmap.as_mut());
     pixmap.encode_png().map_err(|error| PngError::Unwritable(error.to_string()))
+}
+
+/// Whether a document of this size can be drawn with this scale: to be asked before anything is read for it.
+pub fn png_fits(width: u32, height: u32, scale: u32) -> Result<(), PngError> {
+    let scale = scale.clamp(1, MAX_SCALE);
+    fits(width.saturating_mul(scale), height.saturating_mul(scale))
+}
+
+fn fits(width: u32, height: u32) -> Result<(), PngError> {
+    let fits = u64::from(width) * u64::from(height) <= u64::from(MAX_PIXELS);
+    if fits { Ok(()) } else { Err(PngError::TooLarge { width, height }) }
 }
 
 fn options() -> Options<'static> {
@@ -234,6 +244,8 @@ mod tests {
             [(4000, 4000, 1), (4000, 2000, 2), (1, u64::from(MAX_PIXELS) + 1, 1), (1 << 40, 1 << 40, 4)]
         {
             let fault = png(&document(width, height), scale).unwrap_err();
+            let known = |side: u64| u32::try_from(side).unwrap_or(u32::MAX);
+            assert!(png_fits(known(width), known(height), scale).is_err(), "{width} × {height}");
             assert!(matches!(fault, PngError::TooLarge { .. }), "{width} × {height}: {fault}");
         }
         for text in ["", "<html/>", "<svg", &document(0, 0)] {

@@ -20,7 +20,7 @@ use crate::config::Plan;
 use crate::config::plan::{self, Detail, Node, Target, TargetHost};
 use crate::graph::background::{UptimeClass, built_in_uptime};
 use crate::graph::palette::{Color, LossClass, Palette, Theme};
-use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png};
+use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png, png_fits};
 use subject::Subject;
 use wish::PARAMETERS;
 pub(super) use wish::Wish;
@@ -66,6 +66,9 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     let plan = web.live.plan.load_full();
     let subject = Subject::of(&plan, name, wish.vantage)?;
     let mut drawing = of_subject(&plan, &subject, wish, web.clock.wall());
+    if let Some(scale) = scale {
+        png_fits(drawing.width, drawing.height, scale)?;
+    }
     let supported = subject.members.iter().any(|member| describe::supported(&plan, member.target));
     let measured = subject.members.iter().any(|member| web.live.last_round(&member.series).is_some());
     let not_measured = describe::unsupported(&plan, subject.members[0].target);

@@ -143,3 +143,14 @@ async fn what_cannot_be_drawn_is_said_in_a_sentence() {
     assert_eq!(long.status, StatusCode::OK);
     assert!(long.body.len() < 1_000_000, "{} bytes", long.body.len());
 }
+
+#[tokio::test]
+async fn picture_that_would_be_too_large_is_refused_before_a_file_is_read() {
+    let fixture = Fixture::new();
+    // Reading this one's file fails.
+    for query in ["width=4000&height=4000", "width=4000&height=2000&scale=2", "width=2000&height=1000&scale=4"] {
+        let answer = read(&fixture, &format!("/graph/Broken.Disk.png?{query}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.text().contains("a PNG has at most"), "{}", answer.text());
+    }
+}
