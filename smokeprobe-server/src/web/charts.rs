@@ -1,4 +1,5 @@
-//! `/api/v1/charts`: the series ranked by a value of their last rounds, all vantage points taking part.
+//! `/api/v1/charts`: the series ranked by a value of their last rounds, all vantage points taking part. What is
+//! hidden takes no part, as in overviews.
 
 mod printf;
 
@@ -104,7 +105,7 @@ pub(super) async fn charts(State(web): State<WebState>, params: Params) -> Resul
             }
             wanted.retain(|chart| chart.name == chosen);
         }
-        let measured = index.series().iter().filter(|entry| entry.supported);
+        let measured = index.series().iter().filter(|entry| entry.supported && !entry.hidden);
         let rounds: Vec<_> = measured.map(|entry| (&entry.id, web.live.last_round(&entry.id))).collect();
         json(&Body {
             now: web.clock.wall().as_unix_secs_f64(),

@@ -1,14 +1,15 @@
 //! What is worked out of a plan once, and then only looked up: the order of its series, and its outline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use smokeprobe_core::SeriesId;
+use smokeprobe_core::{SeriesId, TargetPath};
 
 use super::outline::Outline;
 use super::{WebState, describe};
 use crate::config::Plan;
+use crate::config::plan::Target;
 
 /// A plan with what is worked out of it.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub(super) struct Entry {
     pub(super) id: SeriesId,
     /// Somebody measures it: we have such a probe.
     pub(super) supported: bool,
+    /// Left out wherever nobody named it: by `hide`, here or around it.
+    pub(super) hidden: bool,
+    /// The target's labels. Silences look at them, which must not search the plan for each alert.
+    pub(super) labels: BTreeMap<String, String>,
 }
 
 /// The index of the plan that was last looked at.
@@ -33,9 +38,14 @@ pub(super) struct Indexed(Arc<ArcSwapOption<Index>>);
 
 impl Index {
     fn new(plan: Arc<Plan>) -> Self {
-        let series: Vec<Entry> = describe::all_series(&plan)
-            .map(|(id, target)| Entry { supported: describe::supported(&plan, target), id })
-            .collect();
+        let hidden = hidden(&plan);
+        let entry = |(id, target): (SeriesId, &Target)| Entry {
+            supported: describe::supported(&plan, target),
+            hidden: hidden.contains(&target.path),
+            labels: target.labels.clone(),
+            id,
+        };
+        let series: Vec<Entry> = describe::all_series(&plan).map(entry).collect();
         let positions = series.iter().enumerate().map(|(position, entry)| (entry.id.clone(), position)).collect();
         let outline = Outline::new(&plan);
         Self { plan, series, positions, outline }
@@ -60,6 +70,20 @@ impl Index {
     pub(super) const fn outline(&self) -> &Outline {
         &self.outline
     }
+}
+
+/// The targets that `hide` leaves out, with everything below a section that is left out.
+fn hidden(plan: &Plan) -> HashSet<TargetPath> {
+    let mut pending = vec![(&plan.root, false)];
+    let mut hidden = HashSet::new();
+    while let Some((node, around)) = pending.pop() {
+        let hide = around || node.hide;
+        if let Some(target) = node.target.as_ref().filter(|_| hide) {
+            hidden.insert(target.path.clone());
+        }
+        pending.extend(node.children.iter().map(|child| (child, hide)));
+    }
+    hidden
 }
 
 impl WebState {

@@ -92,3 +92,17 @@ async fn impossible_charts_are_refused_with_a_sentence() {
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert!(answer.text().contains("there are loss, median, max, stddev"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn what_is_hidden_is_not_ranked() {
+    let mut plan = plan();
+    // A section with what is in it, and a target.
+    plan.root.children[0].hide = true;
+    plan.root.children[4].children[1].hide = true;
+    let fixture = Fixture::over(plan, Arc::new(Formula));
+    measured(&fixture);
+    let charts = read(&fixture, "/api/v1/charts").await.json();
+    let names: Vec<&str> = ranked(&charts["charts"][0]).iter().map(|(series, _)| *series).collect();
+    assert_eq!(names, ["Storage.NingxiaS3", "Storage.NingxiaS3~tokyo"]);
+    assert_eq!(charts["charts"][0]["without"], json!(2), "hidden ones do not count as without a value");
+}
