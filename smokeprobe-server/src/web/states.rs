@@ -9,12 +9,13 @@ use serde::Serialize;
 use smokeprobe_alerts::AlertName;
 use smokeprobe_core::{Measured, Round, RoundResult, Rtt};
 
+use super::WebState;
 use super::error::ApiError;
 use super::index::{Entry, Index};
 use super::notices::{Notice, notices};
 use super::params::Params;
 use super::series::json;
-use super::{WebState, describe};
+use crate::alerting::View;
 
 /// Times in Unix seconds, RTTs in seconds, loss as a share of 1.
 #[derive(Serialize)]
@@ -62,7 +63,7 @@ pub(super) async fn states(State(web): State<WebState>, params: Params) -> Resul
             loss: briefs.iter().map(|brief| brief.loss).collect(),
             median: briefs.iter().map(|brief| brief.median).collect(),
             time: briefs.iter().map(|brief| brief.time).collect(),
-            raised: raised(&web, &index),
+            raised: raised(&web.live.alerts.view(), &index),
         })
     };
     workers.run(write).await
@@ -96,17 +97,15 @@ impl Brief {
 }
 
 /// What is raised, by the places of the series. Alerts of series that the plan does not have are left out.
-pub(super) fn raised(web: &WebState, index: &Index) -> Vec<Raised> {
-    let view = web.live.alerts.view();
+///
+/// One look at the index for each alert: after a cut link thousands of them are raised.
+pub(super) fn raised(view: &View, index: &Index) -> Vec<Raised> {
+    let silences: Vec<_> = view.silences.iter().filter(|(_, active)| *active).map(|(silence, _)| silence).collect();
     let mut raised: BTreeMap<(usize, bool), Vec<AlertName>> = BTreeMap::new();
     for standing in &view.standing {
         let Some(place) = index.position(&standing.series) else { continue };
-        let target = &standing.series.target;
-        // The labels are looked for only while something is silenced.
-        let silenced = view.silences.iter().filter(|(_, active)| *active).any(|(silence, _)| {
-            let labels = describe::find(index.plan(), target).and_then(|node| node.target.as_ref());
-            labels.is_some_and(|found| silence.scope.covers(target, &standing.alert, &found.labels))
-        });
+        let (target, labels) = (&standing.series.target, &index.series()[place].labels);
+        let silenced = silences.iter().any(|silence| silence.scope.covers(target, &standing.alert, labels));
         raised.entry((place, silenced)).or_default().push(Arc::clone(&standing.alert));
     }
     raised.into_iter().map(|((place, silenced), alerts)| Raised { place, alerts, silenced }).collect()

@@ -148,6 +148,8 @@ async fn run(
 ) {
     let readiness = Arc::clone(&gathered.web.readiness);
     let (mut stopping, mut due) = (pin!(readiness.stopped()), pin!(timer(BATCH)));
+    // What the first viewer reads after its hello.
+    gathered.raised = gathered.look(Arc::clone(&gathered.view)).await.unwrap_or_default();
     loop {
         let stops = tokio::select! {
             round = rounds.recv() => {
@@ -166,7 +168,8 @@ async fn run(
             return;
         }
         gathered.follow().await;
-        if let Some(tick) = gathered.tick(stops) {
+        let raised = gathered.raised_anew().await;
+        if let Some(tick) = gathered.tick(raised, stops) {
             // The last viewer may have left just now.
             let _ = out.send(Arc::new(tick));
         }
@@ -187,7 +190,7 @@ impl Gathered {
             rounds_lost: false,
             alerts_lost: false,
             notices: notices(&web),
-            raised: raised(&web, &index),
+            raised: Vec::new(),
             view,
             batches: 0,
             web,
@@ -228,6 +231,25 @@ impl Gathered {
         }
     }
 
+    /// What is raised now, where that is something else than before.
+    async fn raised_anew(&mut self) -> Option<Vec<Raised>> {
+        let view = self.web.live.alerts.view();
+        if Arc::ptr_eq(&view, &self.view) {
+            return None;
+        }
+        self.view = Arc::clone(&view);
+        self.look(view).await.filter(|raised| *raised != self.raised)
+    }
+
+    /// Thousands of alerts take a while to look at: not here either.
+    async fn look(&self, view: Arc<View>) -> Option<Vec<Raised>> {
+        if view.standing.is_empty() {
+            return Some(Vec::new());
+        }
+        let index = Arc::clone(&self.index);
+        tokio::task::spawn_blocking(move || raised(&view, &index)).await.ok()
+    }
+
     fn plan_and_notices(&mut self, first: &mut Vec<u8>) {
         if self.plan != self.index.outline().id() {
             self.index.outline().id().clone_into(&mut self.plan);
@@ -241,14 +263,14 @@ impl Gathered {
     }
 
     /// What there is to tell, if anything.
-    fn tick(&mut self, last: bool) -> Option<Tick> {
+    fn tick(&mut self, raised: Option<Vec<Raised>>, last: bool) -> Option<Tick> {
         let mut first = Vec::new();
         self.batches += 1;
         if self.batches.is_multiple_of(KEEP_ALIVE) {
             first.extend_from_slice(b":\n\n");
         }
         self.plan_and_notices(&mut first);
-        let states = self.states();
+        let states = self.states(raised);
         if last {
             first.extend_from_slice(&event("closed", &Nothing {}));
         }
@@ -269,12 +291,7 @@ impl Gathered {
         (!silent || !tick.alerts.is_empty() || tick.rounds_lost || tick.alerts_lost).then_some(tick)
     }
 
-    fn states(&mut self) -> Bytes {
-        let view = self.web.live.alerts.view();
-        let looked_at = Arc::ptr_eq(&view, &self.view);
-        let raised = if looked_at { None } else { Some(raised(&self.web, &self.index)) };
-        let raised = raised.filter(|raised| *raised != self.raised);
-        self.view = view;
+    fn states(&mut self, raised: Option<Vec<Raised>>) -> Bytes {
         let news = raised.is_some();
         if let Some(raised) = raised {
             self.raised = raised;
