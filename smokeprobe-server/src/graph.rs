@@ -62,7 +62,8 @@ pub struct Drawing {
     pub loss_background: bool,
     /// Colour where nothing is known; the theme's own unless configured.
     pub nodata_color: Option<Color>,
-    /// How loss is coloured, the least first. Empty: the built-in classes for the frame's number of pings.
+    /// How loss is coloured, the least first. Empty: the built-in classes for the frame's number of pings. Of several series
+    /// each has its own.
     pub loss_classes: Vec<LossClass>,
     /// The colours of the built-in classes.
     pub palette: Palette,
@@ -85,6 +86,8 @@ pub struct Series<'a> {
     pub name: String,
     /// Its line, as configured; drawn so that it can be seen.
     pub color: Color,
+    /// How its loss is coloured, as [`Drawing::loss_classes`].
+    pub loss_classes: Vec<LossClass>,
     /// Its rows, when there are any.
     pub frame: Option<&'a Frame>,
 }

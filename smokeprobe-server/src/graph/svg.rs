@@ -34,17 +34,18 @@ const FONTS: &str = "system-ui, 'DejaVu Sans', 'Noto Sans CJK SC', 'PingFang SC'
 
 /// The smoke of a series as a document.
 pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
-    Document::of(drawing, frame, |out| out.drawing(drawing, frame))
+    let classes = frame.map(|frame| classes(drawing, &drawing.loss_classes, frame));
+    Document::of(drawing, classes.unwrap_or_else(|| drawing.loss_classes.clone()), |out| out.drawing(drawing, frame))
 }
 
 /// Several series as a document.
 pub fn write_lines(drawing: &Drawing, series: &[Series<'_>]) -> String {
-    Document::of(drawing, series.first().and_then(|one| one.frame), |out| out.lines(drawing, series))
+    Document::of(drawing, Vec::new(), |out| out.lines(drawing, series))
 }
 
 /// One or several series as a small document.
 pub fn write_small(drawing: &Drawing, series: &[Series<'_>]) -> String {
-    Document::of(drawing, series.first().and_then(|one| one.frame), |out| out.small(drawing, series))
+    Document::of(drawing, Vec::new(), |out| out.small(drawing, series))
 }
 
 /// The height that lines of so many series have the usual plot in, where smoke has it in `height`.
@@ -57,15 +58,12 @@ struct Document {
     text: String,
     theme: Theme,
     ink: Ink,
+    /// Those of the smoke that is drawn; several series have their own each.
     classes: Vec<LossClass>,
 }
 
 impl Document {
-    fn of(drawing: &Drawing, frame: Option<&Frame>, write: impl FnOnce(&mut Self) -> fmt::Result) -> String {
-        let classes = match (&drawing.loss_classes[..], frame) {
-            ([], Some(frame)) => built_in(frame.pings, drawing.palette),
-            (configured, _) => configured.to_vec(),
-        };
+    fn of(drawing: &Drawing, classes: Vec<LossClass>, write: impl FnOnce(&mut Self) -> fmt::Result) -> String {
         let text = String::with_capacity(32 * 1024);
         let mut out = Self { text, theme: drawing.theme, ink: drawing.theme.ink(), classes };
         // Writing to a `String` cannot fail.
@@ -176,6 +174,11 @@ impl Document {
         }
         writeln!(self.text, "<path d=\"{path}\" stroke=\"{color}\" stroke-width=\"{width}\" fill=\"none\"/>")
     }
+}
+
+/// How the loss of a frame is coloured: as configured, or else as its number of pings wants it.
+fn classes(drawing: &Drawing, configured: &[LossClass], frame: &Frame) -> Vec<LossClass> {
+    if configured.is_empty() { built_in(frame.pings, drawing.palette) } else { configured.to_vec() }
 }
 
 /// The scale of a plot of these frames, that ends at `ceiling` unless the drawing says another.

@@ -22,6 +22,8 @@ use crate::graph::background::{UptimeClass, built_in_uptime};
 use crate::graph::palette::{Color, LossClass, Palette, Theme};
 use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png, png_fits};
 use subject::Subject;
+use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png};
+use subject::{Member, Subject};
 use wish::PARAMETERS;
 pub(super) use wish::Wish;
 use words::{describe_dates, describe_range, utc_offset};
@@ -82,8 +84,7 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     let marked = (wish.marks && subject.is_one_target()).then(|| subject.members[0].target.path.clone());
 
     let as_lines = subject.as_lines || small;
-    let members: Vec<(SeriesId, String, Color)> =
-        subject.members.into_iter().map(|member| (member.series, member.name, member.color)).collect();
+    let members: Vec<Drawn> = subject.members.into_iter().map(|member| Drawn::of(&plan, member, &wish)).collect();
     let (store, web) = (Arc::clone(&web.store), web.clone());
     let workers = web.workers.clone();
     let picture = workers
@@ -92,11 +93,11 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
             // Also of a target that is no longer measured: its history is still worth a look.
             let rows = (2 * drawing.width).max(MIN_ROWS);
             let mut frames = Vec::with_capacity(members.len());
-            for (series, ..) in &members {
-                frames.push(series::frame(store.as_ref(), series, range, Consolidation::Average, rows)?);
+            for member in &members {
+                frames.push(series::frame(store.as_ref(), &member.series, range, Consolidation::Average, rows)?);
             }
             if let Some(target) = marked {
-                let series = members.iter().map(|(series, ..)| series.clone()).collect();
+                let series = members.iter().map(|member| member.series.clone()).collect();
                 drawing.marks = spans::read(&web, &target, &series, range);
             }
             let none = frames.iter().all(Option::is_none);
@@ -111,9 +112,10 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
                     .iter()
                     .zip(&frames)
                     .filter(|(_, frame)| none || frame.is_some())
-                    .map(|((_, name, color), frame)| Series {
-                        name: name.clone(),
-                        color: *color,
+                    .map(|(member, frame)| Series {
+                        name: member.name.clone(),
+                        color: member.color,
+                        loss_classes: member.loss_classes.clone(),
                         frame: frame.as_ref(),
                     })
                     .collect();
@@ -133,6 +135,26 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     Ok((headers, picture).into_response())
+}
+
+/// A series as it is drawn, without the plan.
+struct Drawn {
+    series: SeriesId,
+    name: String,
+    color: Color,
+    loss_classes: Vec<LossClass>,
+}
+
+impl Drawn {
+    fn of(plan: &Plan, member: Member<'_>, wish: &Wish<'_>) -> Self {
+        let Member { series, target, name, color, .. } = member;
+        Self { series, name, color, loss_classes: wished_classes(plan, target, wish) }
+    }
+}
+
+/// Colours that are asked for by name are not those of the configuration.
+fn wished_classes(plan: &Plan, target: &Target, wish: &Wish<'_>) -> Vec<LossClass> {
+    if wish.palette.is_some() { Vec::new() } else { loss_classes(&plan.presentation.detail, target.pings) }
 }
 
 /// The drawing of a subject as it is wished for.
@@ -155,12 +177,9 @@ fn of_subject(plan: &Plan, subject: &Subject<'_>, wish: Wish<'_>, now: WallTime)
         max_rtt: if wish.small { overview.max_rtt } else { detail.max_rtt },
         logarithmic: detail.logarithmic && !wish.small,
         palette: wish.palette.unwrap_or(usual.palette),
+        loss_classes: wished_classes(plan, first.target, &wish),
         ..usual
     };
-    // Colours that are asked for by name are not those of the configuration.
-    if wish.palette.is_some() {
-        drawing.loss_classes.clear();
-    }
     // A page that heads its graphs by their range wants to know from when to when that is.
     if let Some(title) = wish.title {
         drawing.title = title.chars().take(MAX_TITLE).collect();

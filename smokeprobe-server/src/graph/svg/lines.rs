@@ -1,18 +1,21 @@
 //! Several series in one plot: their medians, each with an area, and a table of what they come to.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use smokeprobe_store::Frame;
 
 use super::super::overlay::{Area, Line, common_ceiling};
-use super::super::palette::Color;
-use super::super::scale::Plot;
-use super::super::smoke::{RugTick, Smoke};
+use super::super::palette::{Color, LossClass};
+use super::super::scale::{Plot, Scale};
+use super::super::smoke::Smoke;
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
 use super::layout::{Layout, Lines};
 use super::parts::{Escaped, Px, fitting, outline, rectangle, stairs, text_width};
-use super::{Document, scale};
+use super::smoke::rug_tick;
+use super::{Document, classes, scale};
 
 /// From one column of the table to the next.
 const COLUMN: f64 = 60.0;
@@ -62,7 +65,7 @@ impl Document {
         self.heading(drawing)?;
         self.grid(drawing, &scale, answered)?;
         self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::MinMax))?;
-        let marks: Vec<Smoke> = frames().map(|frame| Smoke::of(frame, &scale, &self.classes, drawing.now)).collect();
+        let marks = marks(drawing, series, &scale);
         self.common_rug(&layout.plot, &marks, 9.0)?;
         self.axes(&layout.plot)?;
         self.marks(drawing, &scale)?;
@@ -94,9 +97,20 @@ impl Document {
     }
 
     /// The loss of all series in one rug, the worst to the front: whose it was is in the table.
-    pub(super) fn common_rug(&mut self, plot: &Plot, marks: &[Smoke], height: f64) -> fmt::Result {
-        let ticks: Vec<RugTick> = marks.iter().flat_map(|smoke| &smoke.rug).copied().collect();
-        self.rug(plot, &ticks, height)
+    pub(super) fn common_rug(&mut self, plot: &Plot, marks: &[Marks], height: f64) -> fmt::Result {
+        // Series of few pings have fewer classes, and the worst in common: counted from there, the worst are last.
+        let mut boxes: BTreeMap<(Reverse<usize>, String), String> = BTreeMap::new();
+        for Marks { smoke, classes } in marks {
+            for tick in &smoke.rug {
+                let color = classes[tick.class].color(self.theme).to_string();
+                let to_worst = Reverse(classes.len() - tick.class);
+                boxes.entry((to_worst, color)).or_default().push_str(&rug_tick(plot, tick, height));
+            }
+        }
+        for ((_, color), boxes) in boxes {
+            self.fill(&boxes, &color)?;
+        }
+        Ok(())
     }
 
     fn table(&mut self, series: &[Series<'_>], summaries: &[Summary], lines: Lines) -> fmt::Result {
@@ -140,6 +154,24 @@ impl Document {
         }
         writeln!(self.text, "</text>")
     }
+}
+
+/// The marks of a series among others, and how its loss is coloured: rounds of other series may have more pings.
+#[derive(Debug)]
+pub(super) struct Marks {
+    pub(super) smoke: Smoke,
+    pub(super) classes: Vec<LossClass>,
+}
+
+/// Those of the series that have rows.
+pub(super) fn marks(drawing: &Drawing, series: &[Series<'_>], scale: &Scale) -> Vec<Marks> {
+    let with_rows = series.iter().filter_map(|one| Some((one, one.frame?)));
+    with_rows
+        .map(|(one, frame)| {
+            let classes = classes(drawing, &one.loss_classes, frame);
+            Marks { smoke: Smoke::of(frame, scale, &classes, drawing.now), classes }
+        })
+        .collect()
 }
 
 /// What a series comes to in the range that is drawn.

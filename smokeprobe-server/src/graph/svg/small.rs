@@ -4,11 +4,10 @@ use std::fmt::{self, Write};
 
 use super::super::overlay::{Area, Line, common_ceiling};
 use super::super::palette::Color;
-use super::super::smoke::Smoke;
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
 use super::layout::Layout;
-use super::lines::summary;
+use super::lines::{Marks, marks, summary};
 use super::parts::{fitting, stairs, text_width};
 use super::{Document, scale};
 
@@ -25,20 +24,20 @@ impl Document {
 
         self.open(drawing, &summaries.first().copied().unwrap_or_default())?;
         self.small_heading(drawing, series, &summaries)?;
-        let marks: Vec<Smoke> = frames().map(|frame| Smoke::of(frame, &scale, &self.classes, drawing.now)).collect();
+        let marks = marks(drawing, series, &scale);
         if let [alone] = &marks[..] {
-            self.unknown(drawing, &plot, alone)?;
+            self.unknown(drawing, &plot, &alone.smoke)?;
         }
         self.grid(drawing, &scale, answered)?;
         self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::Deviation))?;
         // Among several lines, which have colours of their own, only much loss is worth another.
         let from = if marks.len() == 1 { 1 } else { 4 };
-        for smoke in &marks {
-            self.lossy_medians(smoke, from)?;
+        for one in &marks {
+            self.lossy_medians(one, from)?;
         }
         self.common_rug(&plot, &marks, 6.0)?;
         if let [alone] = &marks[..] {
-            self.all_lost(&plot, alone)?;
+            self.all_lost(&plot, &alone.smoke, &alone.classes)?;
         }
         self.axes(&plot)?;
         self.marks(drawing, &scale)?;
@@ -49,8 +48,8 @@ impl Document {
     }
 
     /// Where pings were lost, the median has the colour of their number; `from` is the first class that it has.
-    fn lossy_medians(&mut self, smoke: &Smoke, from: usize) -> fmt::Result {
-        for (index, class) in self.classes.clone().iter().enumerate().skip(from) {
+    fn lossy_medians(&mut self, Marks { smoke, classes }: &Marks, from: usize) -> fmt::Result {
+        for (index, class) in classes.iter().enumerate().skip(from) {
             let pieces = smoke.median.iter().filter(|piece| piece.class == index);
             let stairs: String = pieces.map(|piece| stairs(&piece.levels)).collect();
             self.stroke(&stairs, &class.color(self.theme).to_string(), 2.5)?;

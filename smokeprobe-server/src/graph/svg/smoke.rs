@@ -6,7 +6,7 @@ use smokeprobe_store::Frame;
 
 use super::super::Drawing;
 use super::super::background;
-use super::super::palette::{Color, Theme};
+use super::super::palette::{Color, LossClass, Theme};
 use super::super::scale::{Plot, Scale};
 use super::super::smoke::{RugTick, Smoke};
 use super::Document;
@@ -102,12 +102,12 @@ impl Document {
     }
 
     pub(super) fn losses(&mut self, plot: &Plot, smoke: &Smoke) -> fmt::Result {
-        self.all_lost(plot, smoke)?;
+        self.all_lost(plot, smoke, &self.classes.clone())?;
         self.rug(plot, &smoke.rug, 9.0)
     }
 
-    pub(super) fn all_lost(&mut self, plot: &Plot, smoke: &Smoke) -> fmt::Result {
-        let (false, Some(worst)) = (smoke.all_lost.is_empty(), self.classes.last()) else { return Ok(()) };
+    pub(super) fn all_lost(&mut self, plot: &Plot, smoke: &Smoke, classes: &[LossClass]) -> fmt::Result {
+        let (false, Some(worst)) = (smoke.all_lost.is_empty(), classes.last()) else { return Ok(()) };
         let color = worst.color(self.theme);
         writeln!(
             self.text,
@@ -123,17 +123,16 @@ impl Document {
     /// Ticks of loss along the top; one of a lost round is `height` pixels higher than that of nearly no loss.
     pub(super) fn rug(&mut self, plot: &Plot, rug: &[RugTick], height: f64) -> fmt::Result {
         for (index, class) in self.classes.clone().iter().enumerate() {
-            let boxes: String = rug
-                .iter()
-                .filter(|tick| tick.class == index)
-                .map(|tick| {
-                    // Wide enough to be seen, tall enough that a single loss shows.
-                    let widen = (1.0 - (tick.x1 - tick.x0)).max(0.0) / 2.0;
-                    rectangle(tick.x0 - widen, tick.x1 + widen, plot.top, plot.top + 3.0 + height * tick.share)
-                })
-                .collect();
+            let boxes: String =
+                rug.iter().filter(|tick| tick.class == index).map(|tick| rug_tick(plot, tick, height)).collect();
             self.fill(&boxes, &class.color(self.theme).to_string())?;
         }
         Ok(())
     }
+}
+
+/// A tick of a rug: wide enough to be seen, tall enough that a single loss shows.
+pub(super) fn rug_tick(plot: &Plot, tick: &RugTick, height: f64) -> String {
+    let widen = (1.0 - (tick.x1 - tick.x0)).max(0.0) / 2.0;
+    rectangle(tick.x0 - widen, tick.x1 + widen, plot.top, plot.top + 3.0 + height * tick.share)
 }

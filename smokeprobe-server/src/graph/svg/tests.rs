@@ -141,8 +141,14 @@ fn several(draw: impl Fn(&[Series<'_>]) -> String) -> String {
     silent.samples.iter_mut().for_each(|column| column.fill(f64::NAN));
     let names = [("上海", Color(0x00, 0x45, 0x86), &fast), ("Tokyo", Color(0xff, 0xde, 0x20), &slow)];
     let names = names.into_iter().chain([("N. Virginia", Color(0xff, 0x42, 0x0e), &silent)]);
-    let series: Vec<Series<'_>> =
-        names.map(|(name, color, frame)| Series { name: name.to_owned(), color, frame: Some(frame) }).collect();
+    let series: Vec<Series<'_>> = names
+        .map(|(name, color, frame)| Series {
+            name: name.to_owned(),
+            color,
+            loss_classes: Vec::new(),
+            frame: Some(frame),
+        })
+        .collect();
     draw(&series)
 }
 
@@ -183,7 +189,12 @@ fn a_graph_with_alerts_suspect_rounds_and_uptime() {
 #[test]
 fn more_series_than_there_is_room_for_are_counted() {
     let (frame, drawing) = (frame(), Drawing { height: 300, ..drawing() });
-    let one = |number: usize| Series { name: format!("host {number}"), color: Color(1, 2, 3), frame: Some(&frame) };
+    let one = |number: usize| Series {
+        name: format!("host {number}"),
+        color: Color(1, 2, 3),
+        loss_classes: Vec::new(),
+        frame: Some(&frame),
+    };
     let series: Vec<Series<'_>> = (0..32).map(one).collect();
     let texts = texts(&drawing.svg_of_lines(&series));
     let shown = texts.iter().filter(|text| text.starts_with("host ")).count();
@@ -248,4 +259,44 @@ proptest! {
         }
         prop_assert!(svg.len() < 100_000, "{} bytes", svg.len());
     }
+}
+
+/// A frame of rounds of `pings`, each of which lost `lost`.
+fn lossy(pings: u32, lost: u32) -> Frame {
+    let sample = |ping: u32| if ping < pings - lost { 0.01 } else { f64::NAN };
+    Frame {
+        start: NOON - 10_800 + 300,
+        step: 300,
+        consolidation: Consolidation::Average,
+        pings,
+        loss: vec![f64::from(lost); 36],
+        median: vec![0.01; 36],
+        uptime: vec![f64::NAN; 36],
+        samples: (0..pings).map(|ping| vec![sample(ping); 36]).collect(),
+    }
+}
+
+#[test]
+fn loss_of_each_series_is_coloured_by_its_own_number_of_pings() {
+    let (few, many) = (lossy(5, 0), lossy(20, 10));
+    let one =
+        |frame| Series { name: String::new(), color: Color(1, 2, 3), loss_classes: Vec::new(), frame: Some(frame) };
+    let color = |pings: u32, lost: f64| {
+        let classes = super::built_in(pings, Palette::Default);
+        classes[super::super::palette::class_of(&classes, lost)].color(Theme::Light).to_string()
+    };
+    let (half, all) = (color(20, 10.0), color(5, 5.0));
+    assert_ne!(half, all);
+    for svg in [drawing().svg_of_lines(&[one(&few), one(&many)]), drawing().svg_small(&[one(&few), one(&many)])] {
+        assert!(svg.contains(&half) && !svg.contains(&all), "{svg}");
+    }
+    let mut own = one(&many);
+    own.loss_classes = vec![super::LossClass {
+        up_to: 20.0,
+        light: Color(0xab, 0xcd, 0xef),
+        dark: Color(0xab, 0xcd, 0xef),
+        label: String::new(),
+    }];
+    let svg = drawing().svg_of_lines(&[one(&few), own]);
+    assert!(svg.contains("#abcdef") && !svg.contains(&half), "{svg}");
 }
