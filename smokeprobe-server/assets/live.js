@@ -36,6 +36,11 @@ export class LiveStream {
     this.connect();
   }
 
+  /** Whether it is open now. */
+  runs() {
+    return this.source?.readyState === EventSource.OPEN;
+  }
+
   /** Whole rounds of these series, besides the states of all. @param {string[]} series */
   watch(series) {
     if (series.join() === this.series.join()) return;

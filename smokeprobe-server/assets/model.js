@@ -1,7 +1,7 @@
 // What the page knows: the configuration's outline and how each series is, kept up to date by the live stream.
 
 import { useEffect, useState } from "./vendor/preact.js";
-import { ask } from "./api.js";
+import { ask, wantSignIn } from "./api.js";
 import { setServerZone } from "./format.js";
 import { LiveStream } from "./live.js";
 
@@ -77,16 +77,19 @@ class Model {
   async start() {
     clearTimeout(this.timer);
     try {
-      const [outline, states] = await Promise.all([ask("outline"), ask("states")]);
+      const read = () => Promise.all([ask("outline"), ask("states")]);
+      let [outline, states] = await read();
+      // A reload of the configuration between the two answers: ask again, and what is shown stays until both agree.
+      if (states.plan !== outline.plan) [outline, states] = await read();
+      if (states.plan !== outline.plan) throw new Error("the configuration changed while the page read it");
       this.takeOutline(outline);
-      // A reload of the configuration between the two answers: ask again.
-      if (states.plan !== outline.plan) return void this.start();
       this.takeStates(states);
       this.failure = null;
       this.stream.start();
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
-      if (this.outline) this.connected = false;
+      if (this.outline && !this.stream.runs()) this.connected = false;
+      clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.start(), AFTER_FAILURE_MS);
     }
     this.changed();
@@ -206,6 +209,8 @@ class Model {
   down() {
     this.connected = false;
     this.changed();
+    // A stream does not tell why it was refused. Who is not signed in any more gets the form.
+    ask("session").then(({ role, can_sign_in }) => role === "none" && can_sign_in && wantSignIn(), () => {});
   }
 
   /** @param {string} name @param {any} data */
