@@ -37,7 +37,7 @@ pub(super) struct Entry {
 pub(super) struct Indexed(Arc<ArcSwapOption<Index>>);
 
 impl Index {
-    fn new(plan: Arc<Plan>) -> Self {
+    pub(super) fn new(plan: Arc<Plan>) -> Self {
         let hidden = hidden(&plan);
         let entry = |(id, target): (SeriesId, &Target)| Entry {
             supported: describe::supported(&plan, target),

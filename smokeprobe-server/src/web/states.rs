@@ -138,7 +138,62 @@ pub(super) fn four_digits(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use smokeprobe_alerts::{Scope, Silence, When};
+
     use super::*;
+    use crate::alerting::Standing;
+    use crate::config::{InMemory, load_from};
+
+    #[test]
+    fn alerts_of_a_large_plan_are_silenced_by_target_alert_and_label() {
+        use std::fmt::Write as _;
+
+        let mut text = "*** Targets ***\nprobe = FPing\n+ Top\n".to_owned();
+        for number in 0..COUNT {
+            let label = ["labels = site=paris\n", ""][number % 2];
+            writeln!(text, "++ T{number}\nhost = 192.0.2.1\n{label}").unwrap();
+        }
+        let plan = load_from(&InMemory::default().with("config", text), "config".as_ref());
+        let index = Index::new(plan.plan.unwrap_or_else(|| panic!("{:?}", plan.diagnostics)).into());
+        let standing = |number: usize| Standing {
+            series: format!("Top.T{number}").parse().unwrap(),
+            alert: "down".into(),
+            standing: smokeprobe_alerts::Standing {
+                since: 0,
+                reason: String::new(),
+                told: None,
+                acknowledged: None,
+                to: Arc::from([]),
+                edgetrigger: true,
+            },
+            silent: None,
+        };
+        let silence = |scope| Silence {
+            id: "x".into(),
+            scope,
+            when: When::Between { from: 0, until: Some(1) },
+            comment: String::new(),
+            author: String::new(),
+        };
+        let scopes = [
+            Scope { targets: vec!["Top.T1".parse().unwrap()], ..Scope::default() },
+            Scope { alerts: vec!["slow".to_owned()], ..Scope::default() },
+            Scope { labels: [("site".to_owned(), "paris".to_owned())].into(), ..Scope::default() },
+        ];
+        let mut silences: Vec<_> = scopes.map(|scope| (silence(scope), true)).into();
+        silences.push((silence(Scope::default()), false));
+        let view = View { standing: (0..COUNT).map(standing).collect(), silences, ..View::default() };
+        let raised = raised(&view, &index);
+        assert_eq!(raised.len(), COUNT);
+        for (number, raised) in raised.iter().enumerate() {
+            assert_eq!((raised.place, raised.silenced), (number, number % 2 == 0 || number == 1), "{number}");
+        }
+    }
+
+    /// As many as a large server has in one section.
+    const COUNT: usize = 8000;
 
     #[test]
     fn numbers_are_sent_with_four_digits() {
