@@ -3,10 +3,13 @@
 //! 1. With `secret` and `target` a host tells its address: [`update`].
 //! 2. With `displaymode=a` it is an image.
 //! 3. Everything else is a page, and redirects to ours. Never elsewhere: the new address is `/` with an encoded query.
+//!    Strangers are led there too, as the page asks them to sign in; what there is, they do not learn by that.
 
 mod query;
 mod times;
 pub(super) mod update;
+
+use std::borrow::Cow;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -42,6 +45,9 @@ const USUAL: i64 = 3 * 3600;
 /// Bytes of a filter at most that a page is told of.
 const MAX_FILTER: usize = 200;
 
+/// Bytes of a name at most that a stranger gives and the page is told of.
+const MAX_NAME: usize = 200;
+
 /// Whether this is one of them.
 pub(super) fn is_old(path: &str) -> bool {
     ADDRESSES.contains(&path)
@@ -59,13 +65,17 @@ async fn answer(State(web): State<WebState>, visitor: Visitor, request: Request)
         return Err(ApiError::bad_parameter("slave", "this server takes no results from SmokePing's slaves"));
     }
     if let (Some(target), Some(secret)) = (params.text("target"), params.text("secret")) {
-        return update::update(&web, &parts, target, secret).await;
+        return update::update(&web, &visitor, &parts, target, secret).await;
     }
-    // Everything else is for those who may look.
-    visitor.viewing()?;
     let image = params.choice("displaymode", &[("s", false), ("n", false), ("a", true)])?.unwrap_or(false);
     let now = web.clock.wall();
     let span = times::span(&params, now)?;
+    if image {
+        visitor.viewing()?;
+    }
+    if !visitor.may_view() {
+        return Ok(page(&params, &Place::unseen(&params)?, span));
+    }
     let plan = web.live.plan.load_full();
     let place = Place::named(&plan, &params)?;
     if !image {
@@ -81,34 +91,36 @@ async fn answer(State(web): State<WebState>, visitor: Visitor, request: Request)
 /// What an old address points at. Without a section it is the first page.
 #[derive(Debug, Default)]
 struct Place<'a> {
-    section: Option<&'a TargetPath>,
+    section: Option<Cow<'a, TargetPath>>,
     vantage: Vantage,
+    /// In whose tree the page shows it.
+    hierarchy: Option<&'a str>,
+    /// The page of charts: of this one, or of all.
+    chart: Option<Option<&'a str>>,
 }
 
 impl<'a> Place<'a> {
-    fn named(plan: &'a Plan, params: &Params) -> Result<Self, ApiError> {
-        let hierarchy = params.text("hierarchy").filter(|name| *name != "0");
+    fn named(plan: &'a Plan, params: &'a Params) -> Result<Self, ApiError> {
+        let hierarchy = hierarchy_of(params);
         if let Some(name) = hierarchy
             && !plan.presentation.hierarchies.contains_key(name)
         {
             let shown: String = name.chars().take(80).collect();
             return Err(ApiError::not_found(format!("the configuration has no hierarchy {shown}")));
         }
-        let Some(name) = params.text("target") else { return Ok(Self::default()) };
-        // Of charts there is no page of their own yet.
-        if name == "_charts" || name.strip_prefix("_charts.").is_some_and(|c| plan.presentation.charts.contains_key(c))
+        let top = Self { hierarchy, ..Self::default() };
+        let Some(name) = params.text("target") else { return Ok(top) };
+        if let Some(chart) = chart_of(name)
+            && chart.is_none_or(|name| plan.presentation.charts.contains_key(name))
         {
-            return Ok(Self::default());
+            return Ok(Self { chart: Some(chart), ..top });
         }
-        let shown: String = name.chars().take(80).collect();
-        let wanted: SeriesId = name.parse().map_err(|_| {
-            ApiError::not_found(format!("{shown:?} is not the name of a target; they look like A.B or A.B~slave"))
-        })?;
+        let wanted = series_of(name)?;
         let found = match hierarchy {
             None => describe::find(plan, &wanted.target),
             Some(hierarchy) => match hierarchy::find(plan, hierarchy, &wanted.target) {
                 // A folder of the hierarchy alone has no page of ours.
-                Found::Folder => return Ok(Self::default()),
+                Found::Folder => return Ok(top),
                 Found::Section(node) => Some(node),
                 // Pages of a hierarchy have links with real paths too, those of images.
                 Found::Nothing => describe::find(plan, &wanted.target),
@@ -116,28 +128,65 @@ impl<'a> Place<'a> {
         };
         let node =
             found.ok_or_else(|| ApiError::not_found(format!("the configuration has no section {}", wanted.target)))?;
-        let Some(path) = &node.path else { return Ok(Self::default()) };
+        let Some(path) = &node.path else { return Ok(top) };
         if let Vantage::Slave(_) = wanted.vantage {
             // Says what there is instead.
             let series = SeriesId { target: path.clone(), vantage: wanted.vantage.clone() };
             series::find_with_node(plan, &series.to_string())?;
         }
-        Ok(Self { section: Some(path), vantage: wanted.vantage })
+        Ok(Self { section: Some(Cow::Borrowed(path)), vantage: wanted.vantage, ..top })
+    }
+
+    /// What a stranger names, which nobody looks for.
+    fn unseen(params: &'a Params) -> Result<Self, ApiError> {
+        let top = Self { hierarchy: hierarchy_of(params).filter(|name| name.len() <= MAX_NAME), ..Self::default() };
+        let Some(name) = params.text("target") else { return Ok(top) };
+        if let Some(chart) = chart_of(name) {
+            return Ok(Self { chart: Some(chart.filter(|name| name.len() <= MAX_NAME)), ..top });
+        }
+        let SeriesId { target, vantage } = series_of(name)?;
+        Ok(Self { section: Some(Cow::Owned(target)), vantage, ..top })
     }
 
     fn series(&self) -> Option<SeriesId> {
-        Some(SeriesId { target: self.section?.clone(), vantage: self.vantage.clone() })
+        Some(SeriesId { target: self.section.as_deref()?.clone(), vantage: self.vantage.clone() })
     }
+}
+
+/// The hierarchy that is asked for; SmokePing's own links write none as 0.
+fn hierarchy_of(params: &Params) -> Option<&str> {
+    params.text("hierarchy").filter(|name| *name != "0")
+}
+
+/// `_charts` and `_charts.NAME`, which are SmokePing's pages of charts.
+fn chart_of(name: &str) -> Option<Option<&str>> {
+    if name == "_charts" { Some(None) } else { name.strip_prefix("_charts.").map(Some) }
+}
+
+fn series_of(name: &str) -> Result<SeriesId, ApiError> {
+    name.parse().map_err(|_| {
+        let shown: String = name.chars().take(80).collect();
+        ApiError::not_found(format!("{shown:?} is not the name of a target; they look like A.B or A.B~slave"))
+    })
 }
 
 /// Redirects to our page of a section.
 fn page(params: &Params, place: &Place<'_>, span: Option<Span>) -> Response {
     let mut query = Serializer::new(String::new());
-    if let Some(section) = place.section {
+    if let Some(section) = &place.section {
         query.append_pair("target", section.as_str());
     }
     if let Vantage::Slave(slave) = &place.vantage {
         query.append_pair("vantage", slave);
+    }
+    if let Some(chart) = place.chart {
+        query.append_pair("mode", "charts");
+        if let Some(name) = chart {
+            query.append_pair("chart", name);
+        }
+    }
+    if let Some(hierarchy) = place.hierarchy {
+        query.append_pair("hierarchy", hierarchy);
     }
     if let Some(span) = span {
         for (name, time) in [("from", span.from), ("to", span.to)] {

@@ -186,14 +186,17 @@ async fn paths_of_hierarchies_and_charts_lead_to_the_sections_behind_them() {
     plan.root.children[1].children[0].parents = parents("/Bob/Clouds");
     let fixture = Fixture::over(plan, Arc::new(Formula));
     for (query, location) in [
-        ("hierarchy=owner;target=Bob.Clouds.NingxiaS3", "/?target=Storage.NingxiaS3"),
-        ("hierarchy=owner;target=Bob.Clouds.NingxiaS3~tokyo", "/?target=Storage.NingxiaS3&vantage=tokyo"),
-        ("hierarchy=owner;target=Console.BeijingConsole", "/?target=Console.BeijingConsole"),
-        ("hierarchy=owner;target=Bob.Clouds", "/"),
-        ("hierarchy=owner", "/"),
-        ("hierarchy=owner;target=Storage.NingxiaS3", "/?target=Storage.NingxiaS3"),
-        ("target=_charts", "/"),
-        ("target=_charts.worst", "/"),
+        ("hierarchy=owner;target=Bob.Clouds.NingxiaS3", "/?target=Storage.NingxiaS3&hierarchy=owner"),
+        (
+            "hierarchy=owner;target=Bob.Clouds.NingxiaS3~tokyo",
+            "/?target=Storage.NingxiaS3&vantage=tokyo&hierarchy=owner",
+        ),
+        ("hierarchy=owner;target=Console.BeijingConsole", "/?target=Console.BeijingConsole&hierarchy=owner"),
+        ("hierarchy=owner;target=Bob.Clouds", "/?hierarchy=owner"),
+        ("hierarchy=owner", "/?hierarchy=owner"),
+        ("hierarchy=owner;target=Storage.NingxiaS3", "/?target=Storage.NingxiaS3&hierarchy=owner"),
+        ("target=_charts", "/?mode=charts"),
+        ("target=_charts.worst", "/?mode=charts&chart=worst"),
     ] {
         assert_eq!(leads(&fixture, &format!("/smokeping.cgi?{query}")).await, location, "{query}");
     }

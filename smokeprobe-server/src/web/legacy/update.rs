@@ -4,7 +4,8 @@
 //!    proxy, so such a request is refused rather than the proxy measured.
 //! 2. Only the hash of the secret is known, from the configuration.
 //! 3. SmokePing's own secrets are numbers below a million: who guesses is soon turned away for the rest of the minute.
-//! 4. Whoever guesses cannot fill the log or the memory.
+//! 4. Strangers get one answer to everything that is wrong, so that they do not learn which targets there are.
+//! 5. Whoever guesses cannot fill the log or the memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,16 +15,19 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use smokeprobe_core::TargetPath;
 
-use super::super::access::through_proxy;
+use super::super::access::{Visitor, through_proxy};
 use super::super::error::ApiError;
 use super::super::guesses::{Guesses, guesser};
 use super::super::serve::Peer;
 use super::super::{WebState, describe};
-use crate::config::plan::TargetHost;
+use crate::config::Plan;
+use crate::config::plan::{Target, TargetHost};
 use crate::dynamic;
 
 /// Wrong secrets a minute that one address may send.
 const WRONG: u32 = 20;
+
+const WRONG_SECRET: &str = "this is not the secret of that target";
 
 /// What became of the updates, and who guesses.
 #[derive(Debug)]
@@ -54,7 +58,44 @@ impl Default for Updates {
     }
 }
 
-pub(super) async fn update(web: &WebState, parts: &Parts, target: &str, secret: &str) -> Result<Response, ApiError> {
+/// Why an update is refused.
+struct Fault {
+    /// It is the secret that is wrong.
+    wrong: bool,
+    /// What those are told who may see the targets.
+    error: ApiError,
+}
+
+/// The target with this secret.
+fn proven<'a>(plan: &'a Plan, name: &str, secret: &str) -> Result<(TargetPath, &'a Target), Fault> {
+    let fault = |error| Fault { wrong: false, error };
+    let unknown = || {
+        let shown: String = name.chars().take(80).collect();
+        fault(ApiError::not_found(format!("the configuration has no target {shown}")))
+    };
+    let path: TargetPath = name.parse().map_err(|_| unknown())?;
+    let target = describe::find(plan, &path).and_then(|node| node.target.as_ref()).ok_or_else(unknown)?;
+    let TargetHost::Dynamic { secret_hash } = &target.host else {
+        let message = format!("{path} has an address of its own: its host is not DYNAMIC");
+        return Err(fault(ApiError::not_found(message)));
+    };
+    let Some(known) = secret_hash else {
+        let message = format!("{path} has no secret yet: `smokeprobe-server dynamic {path}` makes one");
+        return Err(fault(ApiError::forbidden(message)));
+    };
+    if !dynamic::is_secret(secret, known) {
+        return Err(Fault { wrong: true, error: ApiError::forbidden(WRONG_SECRET) });
+    }
+    Ok((path, target))
+}
+
+pub(super) async fn update(
+    web: &WebState,
+    visitor: &Visitor,
+    parts: &Parts,
+    target: &str,
+    secret: &str,
+) -> Result<Response, ApiError> {
     let Some(Peer(peer)) = parts.extensions.get::<Peer>() else {
         return Err(ApiError::internal("the other end of this connection is not known"));
     };
@@ -69,23 +110,17 @@ pub(super) async fn update(web: &WebState, parts: &Parts, target: &str, secret: 
 
     let plan = web.live.plan.load_full();
     let shown: String = target.chars().take(80).collect();
-    let unknown = || ApiError::not_found(format!("the configuration has no target {shown}"));
-    let path: TargetPath = target.parse().map_err(|_| unknown())?;
-    let target = describe::find(&plan, &path).and_then(|node| node.target.as_ref()).ok_or_else(unknown)?;
-    let TargetHost::Dynamic { secret_hash } = &target.host else {
-        return Err(ApiError::not_found(format!("{path} has an address of its own: its host is not DYNAMIC")));
-    };
-    let Some(known) = secret_hash else {
-        let message = format!("{path} has no secret yet: `smokeprobe-server dynamic {path}` makes one");
-        return Err(ApiError::forbidden(message));
-    };
-    if !dynamic::is_secret(secret, known) {
-        updates.refused.fetch_add(1, Ordering::Relaxed);
-        if guesses().at(now).wrong(guesser) {
-            tracing::warn!(target = %path, %peer, "a wrong secret for a dynamic host; more of this minute are counted only");
+    let (path, target) = match proven(&plan, target, secret) {
+        Ok(found) => found,
+        Err(Fault { wrong: false, error }) if visitor.may_view() => return Err(error),
+        Err(Fault { error, .. }) => {
+            updates.refused.fetch_add(1, Ordering::Relaxed);
+            if guesses().at(now).wrong(guesser) {
+                tracing::warn!(target = ?shown, %peer, "a wrong secret for a dynamic host; more of this minute are counted only");
+            }
+            return Err(if visitor.may_view() { error } else { ApiError::forbidden(WRONG_SECRET) });
         }
-        return Err(ApiError::forbidden("this is not the secret of that target"));
-    }
+    };
     if through_proxy(&parts.headers) {
         let message =
             "this came through a proxy, so that the address of the host is not known; connect to the server itself";
