@@ -195,6 +195,9 @@ impl Access {
 
     /// Somebody of whom nothing is known but where they are.
     fn anonymous(&self, arrival: Arrival, headers: &HeaderMap) -> Visitor {
+        if self.is_rebound(headers) {
+            return Visitor::limited(arrival, None, Limit::Rebound);
+        }
         let view = (self.options.open || !self.knows_people()).then_some(Role::View);
         let limit = match (&self.users, &self.options.proxy) {
             (Some(_), _) => Some(Limit::SignIn),
@@ -245,15 +248,17 @@ impl Arrival {
         let trusted = peer.is_some_and(is_trusted);
         // Of several proxies each adds at the end; what comes before the first that we trust may be made up.
         let last = |name: &str| {
-            let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-            values.flat_map(|value| value.split(',')).map(str::trim).next_back().filter(|_| trusted)
+            let value = parts.headers.get_all(name).iter().next_back().filter(|_| trusted)?.to_str().ok()?;
+            value.rsplit(',').next().map(str::trim)
         };
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let mut client = forwarded.flat_map(|value| value.split(',')).filter_map(address).filter(|_| trusted);
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().rev();
+        // One that cannot be read ends the search: whatever is left of it may be the client's own words.
+        let forwarded = forwarded.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        let mut proxies = forwarded.map_while(address).filter(|_| trusted);
         Self {
             peer,
             trusted,
-            client: client.rfind(|address| !is_trusted(*address)),
+            client: proxies.find(|address| !is_trusted(*address)),
             https: last("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
             host: last("x-forwarded-host").map(str::to_owned),
         }
@@ -324,4 +329,30 @@ fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderValue, Request};
+
+    use super::*;
+
+    #[test]
+    fn client_is_the_first_from_the_right_that_no_trusted_proxy_has() {
+        let client = |lines: &[&'static [u8]]| {
+            let options = AccessOptions { trusted: vec!["192.0.2.0/24".parse().unwrap()], ..AccessOptions::default() };
+            let mut request = Request::new(());
+            for line in lines {
+                request.headers_mut().append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+            }
+            request.extensions_mut().insert(Peer("192.0.2.1:4711".parse().unwrap()));
+            Arrival::of(&options, &request.into_parts().0).client().to_string()
+        };
+        assert_eq!(client(&[b"198.51.100.1, 203.0.113.9, 192.0.2.7"]), "203.0.113.9");
+        assert_eq!(client(&[b"198.51.100.1", b"[2001:db8::9]:80"]), "2001:db8::9");
+        // What cannot be read may be all that a proxy said; the rest is the client's own words.
+        for made_up in [&[&b"198.51.100.1, unknown"[..]][..], &[b"198.51.100.1,"], &[b"198.51.100.1", b"\xff"]] {
+            assert_eq!(client(made_up), "192.0.2.1", "{made_up:?}");
+        }
+    }
 }

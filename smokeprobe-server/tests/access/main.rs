@@ -21,7 +21,7 @@ use fixture::NOW;
 use site::{Site, nobody};
 
 /// What nobody sees who is not known.
-const CLOSED: [&str; 16] = [
+const CLOSED: [&str; 15] = [
     "/api/v1/tree",
     "/api/v1/status",
     "/api/v1/series/Storage.NingxiaS3",
@@ -33,7 +33,6 @@ const CLOSED: [&str; 16] = [
     "/graph/Storage.NingxiaS3.png",
     "/metrics",
     "/embed",
-    "/smokeping.cgi?target=Storage.NingxiaS3",
     "/smokeping.cgi?target=Storage.NingxiaS3;displaymode=a",
     "/nothing",
     "/%61ssets/app.js",
@@ -117,6 +116,17 @@ async fn server_of_this_machine_alone_answers_to_names_of_this_machine() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{headers}");
         assert!(answer.json()["error"]["message"].as_str().unwrap().contains("--open"));
     }
+    let error = Some("error: internal.example does not resolve".to_owned());
+    let at = smokeprobe_core::WallTime::from_unix_secs(NOW);
+    site.fixture.live.reload.store(smokeprobe_server::live::ReloadState { at, error }.into());
+    let rebound = "Host: rebound.example\r\n";
+    assert_eq!(site.who(rebound).await, nobody(false, "none"));
+    let image = site.ask("GET /smokeping.cgi?target=Storage.NingxiaS3;displaymode=a", rebound, "").await;
+    assert_eq!(image.status, StatusCode::FORBIDDEN);
+    let ready = site.ask("GET /readyz", rebound, "").await;
+    assert!(!ready.text().contains("internal.example"), "{}", ready.text());
+    assert_eq!(site.ask("GET /healthz", rebound, "").await.status, StatusCode::OK);
+    assert_eq!(site.ask("GET /assets/app.js", rebound, "").await.status, StatusCode::OK);
     let site = Site::without_users(AccessOptions { open: true, ..loopback }).await;
     assert_eq!(site.ask("GET /api/v1/tree", "Host: noc.example\r\n", "").await.status, StatusCode::OK);
 }
@@ -162,7 +172,7 @@ async fn dynamic_host_needs_its_secret_alone() {
     let fixture = Fixture::over(plan, Arc::new(Formula));
     let site = Site::over(fixture, Site::users(AccessOptions::default())).await;
     for (form, status) in
-        [("secret=4711", StatusCode::OK), ("secret=4712", StatusCode::FORBIDDEN), ("", StatusCode::UNAUTHORIZED)]
+        [("secret=4711", StatusCode::OK), ("secret=4712", StatusCode::FORBIDDEN), ("", StatusCode::FOUND)]
     {
         let asked = format!("GET /smokeping.cgi?target=Ann;{form}");
         assert_eq!(site.ask(&asked, "", "").await.status, status, "{form}");
@@ -170,4 +180,43 @@ async fn dynamic_host_needs_its_secret_alone() {
         let posted = site.ask("POST /smokeping.cgi", headers, &format!("target=Ann&{form}")).await;
         assert_eq!(posted.status, status, "{form}");
     }
+    // Whatever is wrong is told alike, and counts: who may look is told more.
+    let vic = Site::basic("vic", "vics password");
+    let names = ["Ann", "No.Such", "Storage.NingxiaS3", "Storage", "..", "_charts"];
+    let mut told = Vec::new();
+    for name in names {
+        let asked = format!("GET /smokeping.cgi?target={name};secret=4712");
+        let answer = site.ask(&asked, "", "").await;
+        told.push((answer.status, answer.text().to_owned()));
+        assert!(name == "Ann" || site.ask(&asked, &vic, "").await.status == StatusCode::NOT_FOUND, "{name}");
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    for _ in 0..20 {
+        site.get("/smokeping.cgi?target=No.Such;secret=1").await;
+    }
+    assert_eq!(site.get("/smokeping.cgi?target=Ann;secret=4711").await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn strangers_old_links_lead_to_the_page_and_tell_nothing() {
+    use axum::http::header;
+
+    let site = Site::with_users(AccessOptions::default()).await;
+    for (query, location) in [
+        ("", "/"),
+        ("target=Storage.NingxiaS3~tokyo;start=-3h", "/?target=Storage.NingxiaS3&vantage=tokyo&from=-3h"),
+        ("target=No.Such~moon;hierarchy=owner", "/?target=No.Such&vantage=moon&hierarchy=owner"),
+        ("target=_charts.none", "/?mode=charts&chart=none"),
+    ] {
+        let answer = site.get(&format!("/smokeping.cgi?{query}")).await;
+        assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::FOUND, location), "{query}");
+        assert_eq!(answer.header(header::WWW_AUTHENTICATE), "");
+    }
+    for target in ["Storage.NingxiaS3", "No.Such", "_charts"] {
+        let image = site.get(&format!("/smokeping.cgi?displaymode=a;target={target}")).await;
+        assert_eq!(image.status, StatusCode::UNAUTHORIZED, "{target}");
+    }
+    let outward = site.get("/smokeping.cgi?target=//evil.example").await;
+    assert_eq!((outward.status, outward.header(header::LOCATION)), (StatusCode::NOT_FOUND, ""));
 }

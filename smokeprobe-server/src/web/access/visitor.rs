@@ -44,6 +44,8 @@ pub(super) enum Limit {
     ThroughProxy,
     /// By a name that is not this machine's for itself.
     OtherName,
+    /// By such a name where only this machine can ask: another site pretends to be this server.
+    Rebound,
 }
 
 impl Limit {
@@ -53,6 +55,9 @@ impl Limit {
             Self::Unnamed => "the proxy does not say who you are: sign in there",
             Self::Elsewhere => "only from the machine itself may this be changed: connect to it by 127.0.0.1 or ::1",
             Self::ThroughProxy => "through a proxy nothing may be changed: connect to the server itself",
+            Self::Rebound => {
+                "this server does not know that name for itself: use localhost, 127.0.0.1 or [::1], or start it with --open"
+            }
             Self::OtherName => "nothing may be changed by this name of the server: use localhost, 127.0.0.1 or [::1]",
         }
     }
@@ -83,6 +88,7 @@ impl Visitor {
             (Some(_), _) => Ok(()),
             (None, By::Nothing(Limit::SignIn)) => Err(ApiError::unauthorized(Limit::SignIn.sentence())),
             (None, By::Nothing(Limit::Unnamed)) => Err(ApiError::forbidden(Limit::Unnamed.sentence())),
+            (None, By::Nothing(Limit::Rebound)) => Err(ApiError::forbidden(Limit::Rebound.sentence())),
             (None, _) => Err(ApiError::forbidden("come through the proxy of this server, which says who you are")),
         }
     }
