@@ -1,7 +1,7 @@
 // The rows of one series over one range: asked for, kept up to date by the live stream, asked for anew when they are old.
 
 import { Refused, ask } from "../api.js";
-import { frameOf, withRound } from "../chart/frame.js";
+import { frameOf, rowAt, withRound } from "../chart/frame.js";
 import { model } from "../model.js";
 
 /** A range of time: so many seconds up to now, since when, or from when to when. @typedef {{seconds: number} | {since: number} | {from: number, to: number}} Range */
@@ -9,6 +9,9 @@ import { model } from "../model.js";
 
 /** Rows asked for: as many as there are pixels, within reason. Three hours of rounds every 10 s come as they are. @param {number} pixels */
 export const pointsFor = (pixels) => Math.min(Math.max(Math.round(pixels), 1200), 2000);
+
+/** Rounds of the stream that are remembered until the rows that were asked for have them. */
+const REMEMBERED = 32;
 
 /** Requests for rows at once: a browser has six connections to a server, and one is the live stream's. */
 const AT_ONCE = 4;
@@ -56,6 +59,10 @@ export class Feed {
     this.started = false;
     this.asked = 0;
     this.timer = 0;
+    /** The last rounds that were told. @type {import("../api.js").Round[]} */
+    this.told = [];
+    /** Seconds a round. */
+    this.step = 0;
     /** @type {AbortController | null} */
     this.request = null;
   }
@@ -96,7 +103,7 @@ export class Feed {
     try {
       const rows = await inTurn(() => ask(`series/${encodeURIComponent(this.id)}`, { ...times, points: this.points }, request.signal));
       if (this.request !== request) return;
-      this.frame = frameOf(rows);
+      this.frame = this.completed(frameOf(rows));
       this.error = null;
     } catch (error) {
       if (this.request !== request || request.signal.aborted) return;
@@ -110,9 +117,23 @@ export class Feed {
     this.changed();
   }
 
-  /** A round has ended. @param {import("../api.js").Round} round */
-  add(round) {
-    if (!this.frame || "from" in this.range) return;
+  /** Rows with the rounds that ended while they were asked for. @param {Frame} frame */
+  completed(frame) {
+    if ("from" in this.range || frame.step !== this.step) return frame;
+    let whole = frame;
+    for (const round of this.told) {
+      const row = rowAt(whole, round.end);
+      if (row === null ? round.end > whole.start : Number.isNaN(whole.loss[row])) whole = withRound(whole, round) ?? whole;
+    }
+    return whole;
+  }
+
+  /** A round has ended. @param {import("../api.js").Round} round @param {number} step seconds a round */
+  add(round, step) {
+    this.step = step;
+    this.told = [...this.told.filter(({ end }) => end !== round.end), round].slice(-REMEMBERED);
+    // Rows of an archive are longer than a round: they are asked for anew.
+    if (!this.frame || "from" in this.range || this.frame.step !== step) return;
     const next = withRound(this.frame, round);
     if (!next) return;
     this.frame = next;

@@ -51,8 +51,7 @@ export class Panel {
   /** A round of one of its series has ended. @param {string} id @param {import("../api.js").Round} round */
   add(id, round) {
     for (const feeds of this.feeds) {
-      // Rows of an archive are longer than a round: they are asked for anew.
-      feeds.forEach((feed, i) => feed.id === id && feed.frame?.step === stepOf(this.members[i]) && feed.add(round));
+      feeds.forEach((feed, i) => feed.id === id && feed.add(round, stepOf(this.members[i])));
     }
   }
 
