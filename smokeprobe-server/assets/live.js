@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{onEvent: (name: string, data: any) => void, onUp: (missed: boolean) => void, onDown: () => void}} Listener missed:
- *   something may have happened since the stream before, or since the page asked
+ *   something may have happened since the stream before, or since the page asked; the event `hello` has it too
  */
 
 const EVENTS = ["hello", "states", "round", "alert", "plan", "notices"];
@@ -68,6 +68,8 @@ export class LiveStream {
           this.older?.close();
           this.older = null;
           this.listener.onUp(missed);
+          this.listener.onEvent(name, { ...JSON.parse(event.data), missed });
+          return;
         }
         this.listener.onEvent(name, JSON.parse(event.data));
       });

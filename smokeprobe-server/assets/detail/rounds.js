@@ -16,15 +16,18 @@ const MOST_WATCHED = 32;
 /** Charts of one series in several ranges ask at the same moment: once will do. */
 const TOGETHER_MS = 2000;
 
-/** @type {Map<string, {at: number, answer: Promise<import("../api.js").Rounds>}>} */
+/** A stream that comes up later than this after the rows were asked for may lack more than the last rounds. */
+const LONG_MS = 5000;
+
+/** @type {Map<string, {at: number, hello: unknown, answer: Promise<import("../api.js").Rounds>}>} */
 const asked = new Map();
 
-/** @param {string} id @returns {Promise<import("../api.js").Rounds>} */
-function recent(id) {
+/** @param {string} id @param {unknown} hello the stream's first word, after which it is asked; null: just now @returns {Promise<import("../api.js").Rounds>} */
+function recent(id, hello) {
   const before = asked.get(id);
-  if (before && performance.now() - before.at < TOGETHER_MS) return before.answer;
+  if (before && performance.now() - before.at < TOGETHER_MS && (hello === null || before.hello === hello)) return before.answer;
   const answer = ask(`rounds/${encodeURIComponent(id)}`);
-  asked.set(id, { at: performance.now(), answer });
+  asked.set(id, { at: performance.now(), hello, answer });
   setTimeout(() => asked.get(id)?.answer === answer && asked.delete(id), TOGETHER_MS);
   return answer;
 }
@@ -39,9 +42,9 @@ export function useRounds(series, onRound, onMissed) {
   const key = series.join();
   useEffect(() => {
     let over = false;
-    const read = () => {
+    const read = (/** @type {unknown} */ hello) => {
       for (const id of series.slice(0, MOST_WATCHED)) {
-        recent(id).then((answer) => {
+        recent(id, hello).then((answer) => {
           if (over) return;
           const rounds = new Map(answer.rounds.map((round) => [round.end, round]));
           known.set(id, { state: answer.state, rounds, since: answer.kept_since });
@@ -51,13 +54,15 @@ export function useRounds(series, onRound, onMissed) {
         }, () => undefined);
       }
     };
-    read();
+    read(null);
     const unwatch = model.watch(series.slice(0, MOST_WATCHED));
+    const start = performance.now();
     let heard = false;
     const forget = model.onEvent((name, data) => {
       if (name === "hello") {
-        read();
-        if (heard) onMissed();
+        read(data);
+        // A stream that took over from another one, because other series are watched, has missed nothing.
+        if (data.missed && (heard || performance.now() - start > LONG_MS)) onMissed();
         heard = true;
       }
       if (name !== "round" || !series.includes(data.series) || !data.round) return;
