@@ -7,8 +7,8 @@ import { model } from "../model.js";
 /** A range of time: so many seconds up to now, since when, or from when to when. @typedef {{seconds: number} | {since: number} | {from: number, to: number}} Range */
 /** @typedef {import("../chart/frame.js").Frame} Frame */
 
-/** Rows asked for: as many as there are pixels, within reason. Three hours of rounds every 10 s come as they are. @param {number} pixels */
-export const pointsFor = (pixels) => Math.min(Math.max(Math.round(pixels), 1200), 2000);
+/** Rows asked for: as many as the server's pictures are made of, so that the numbers below both are the same. */
+export const POINTS = 2000;
 
 /** Rounds of the stream that are remembered until the rows that were asked for have them. */
 const REMEMBERED = 32;
@@ -44,11 +44,10 @@ export function timesOf(range, grain = 0) {
 }
 
 export class Feed {
-  /** @param {string} id of the series @param {Range} range @param {number} points @param {() => void} changed */
-  constructor(id, range, points, changed) {
+  /** @param {string} id of the series @param {Range} range @param {() => void} changed */
+  constructor(id, range, changed) {
     this.id = id;
     this.range = range;
-    this.points = points;
     this.changed = changed;
     /** @type {Frame | null} */
     this.frame = null;
@@ -85,13 +84,6 @@ export class Feed {
     this.timer = window.setTimeout(() => void this.load(), patience);
   }
 
-  /** @param {number} points */
-  sharpen(points) {
-    if (points <= this.points * 1.25) return;
-    this.points = points;
-    if (this.frame) void this.load();
-  }
-
   async load() {
     this.request?.abort();
     const request = new AbortController();
@@ -101,7 +93,7 @@ export class Feed {
     const times = "from" in range ? { from: Math.floor(range.from), to: Math.ceil(range.to) }
       : { from: "since" in range ? Math.floor(range.since) : `-${range.seconds}s` };
     try {
-      const rows = await inTurn(() => ask(`series/${encodeURIComponent(this.id)}`, { ...times, points: this.points }, request.signal));
+      const rows = await inTurn(() => ask(`series/${encodeURIComponent(this.id)}`, { ...times, points: POINTS }, request.signal));
       if (this.request !== request) return;
       this.frame = this.completed(frameOf(rows));
       this.error = null;

@@ -12,8 +12,8 @@ import { Feed } from "./feed.js";
 const LOCAL_COLOR = "#1f77d0";
 
 export class Panel {
-  /** @param {string} key @param {Member[]} members @param {Range[]} ranges @param {number} points */
-  constructor(key, members, ranges, points) {
+  /** @param {string} key @param {Member[]} members @param {Range[]} ranges */
+  constructor(key, members, ranges) {
     this.key = key;
     this.members = members;
     /** @type {Set<() => void>} */
@@ -23,7 +23,7 @@ export class Panel {
     /** @type {{ceiling: number, floor: number | null}[] | null} */
     this.shared = null;
     /** Feeds of each range, in it of each member. */
-    this.feeds = ranges.map((range) => members.map(({ id }) => new Feed(id, range, points, () => this.changed())));
+    this.feeds = ranges.map((range) => members.map(({ id }) => new Feed(id, range, () => this.changed())));
   }
 
   /** Something of it is seen: all its ranges are asked for, because they share their heights. */

@@ -1,7 +1,7 @@
 // What the charts of a page have in common: their data and the gestures that change the range.
 
 import { useEffect, useMemo, useRef } from "../vendor/preact.js";
-import { pointsFor, timesOf } from "./feed.js";
+import { timesOf } from "./feed.js";
 import { Panel } from "./panel.js";
 import { Gliding } from "./zoom.js";
 
@@ -28,9 +28,8 @@ export function usePanels(wanted, ranges, zoomed, plan) {
     made.current = key;
     const before = panels.current;
     before.forEach((panel) => panel.stop());
-    const pixels = Math.max(document.getElementById("main")?.clientWidth ?? innerWidth, 320) * devicePixelRatio;
     panels.current = wanted.map((panel) => {
-      const next = new Panel(panel.key, panel.members, ranges, pointsFor(pixels));
+      const next = new Panel(panel.key, panel.members, ranges);
       lend(next, before);
       return next;
     });
