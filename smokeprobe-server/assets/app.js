@@ -8,10 +8,12 @@ import { Notices } from "./notices.js";
 import { t } from "./i18n.js";
 import { model, useModel } from "./model.js";
 import { usePrefs } from "./prefs.js";
-import { embedded, follow, href, useRoute } from "./route.js";
+import { embedded, follow, href, route, useRoute } from "./route.js";
 import { PrintedFoot } from "./side/printed.js";
 import { Side } from "./side/side.js";
 import { Detail } from "./detail/detail.js";
+import { panelsOf } from "./detail/panel.js";
+import { MOST_WATCHED } from "./detail/rounds.js";
 import { Overview } from "./overview/overview.js";
 
 // What is only shown when it is asked for is loaded then.
@@ -86,6 +88,15 @@ function Page() {
     ${(!own || section.children.length > 0) && html`<${Overview} key=${`o${section.path}`} section=${section} own=${own} />`}`;
 }
 
+/** What the charts of the address will watch, so that the first stream has it. */
+function watchedFirst() {
+  const { mode, target, vantage, compare } = route();
+  if (mode === "compare") return compare.filter((id) => model.indices.has(id)).slice(0, MOST_WATCHED);
+  const section = model.section(target);
+  if (mode !== "" || !section) return [];
+  return panelsOf(section, vantage).flatMap(({ members }) => members.map(({ id }) => id)).slice(0, MOST_WATCHED);
+}
+
 document.addEventListener("click", follow);
 render(html`<${App} />`, document.body);
-void model.start();
+void model.start(watchedFirst);

@@ -29,9 +29,10 @@ export class LiveStream {
     addEventListener("pagehide", () => this.close());
   }
 
-  /** Opens the stream, and keeps it open. */
-  start() {
+  /** Opens the stream, and keeps it open. @param {string[]} [first] series that the page is about to watch: one stream will do */
+  start(first = []) {
     if (this.wanted && this.source) return;
+    if (!this.wanted && this.series.length === 0) this.series = first;
     this.wanted = true;
     this.connect();
   }

@@ -66,6 +66,8 @@ class Model {
     this.eventListeners = new Set();
     /** @type {Map<symbol, string[]>} */
     this.watched = new Map();
+    /** @type {() => string[]} */
+    this.first = () => [];
     this.stream = new LiveStream({
       onEvent: (name, data) => this.event(name, data),
       onUp: (missed) => this.up(missed),
@@ -73,9 +75,10 @@ class Model {
     });
   }
 
-  /** Reads everything and follows what happens. */
-  async start() {
+  /** Reads everything and follows what happens. @param {() => string[]} [first] series that the page will watch at first */
+  async start(first) {
     clearTimeout(this.timer);
+    this.first = first ?? this.first;
     try {
       const read = () => Promise.all([ask("outline"), ask("states")]);
       let [outline, states] = await read();
@@ -85,7 +88,7 @@ class Model {
       this.takeOutline(outline);
       this.takeStates(states);
       this.failure = null;
-      this.stream.start();
+      this.stream.start([...this.first()].sort());
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
       if (this.outline && !this.stream.runs()) this.connected = false;

@@ -11,7 +11,7 @@ import { model } from "../model.js";
 const MOST = 4000;
 
 /** Series watched by the live stream at most; the server says so. */
-const MOST_WATCHED = 32;
+export const MOST_WATCHED = 32;
 
 /** Charts of one series in several ranges ask at the same moment: once will do. */
 const TOGETHER_MS = 2000;
