@@ -71,8 +71,28 @@ export function go(change, { replace = false } = {}) {
   const next = href({ ...now, ...change });
   if (next === href(now)) return;
   if (replace) history.replaceState(history.state, "", next);
-  else history.pushState(null, "", next);
+  else leave(next);
   arrived();
+}
+
+/** A new step for the back button; where one has scrolled to is kept in the one that one leaves. @param {string} to */
+function leave(to) {
+  history.replaceState({ scrolled: document.getElementById("main")?.scrollTop ?? 0 }, "");
+  history.pushState(null, "", to);
+}
+
+/** Frames in which what was scrolled to may still come: graphs take their room when they are drawn. */
+const FRAMES = 30;
+
+/** Scrolls to where one was, unless somebody scrolls meanwhile. @param {number} top @param {number} [frames] @param {number} [before] */
+function scrollBack(top, frames = FRAMES, before = -1) {
+  const key = href(now);
+  requestAnimationFrame(() => {
+    const main = document.getElementById("main");
+    if (!main || href(now) !== key || (before >= 0 && Math.abs(main.scrollTop - before) > 1 && main.scrollTop !== top)) return;
+    main.scrollTo({ top, behavior: "instant" });
+    if (frames > 0 && Math.abs(main.scrollTop - top) > 1) scrollBack(top, frames - 1, main.scrollTop);
+  });
 }
 
 /** Draws a component anew when the address changes. @returns {Readonly<Route>} */
@@ -97,7 +117,7 @@ export function follow(event) {
   if (link.target || link.hasAttribute("download") || !(at.startsWith("?") || at === "./")) return;
   event.preventDefault();
   if (at !== href(now)) {
-    history.pushState(null, "", at);
+    leave(at);
     arrived();
     document.getElementById("main")?.scrollTo(0, 0);
   }
@@ -108,4 +128,9 @@ function arrived() {
   listeners.forEach((listener) => listener());
 }
 
-addEventListener("popstate", arrived);
+addEventListener("popstate", ({ state }) => {
+  const { target, mode } = now;
+  arrived();
+  if (typeof state?.scrolled === "number") scrollBack(state.scrolled);
+  else if (target !== now.target || mode !== now.mode) scrollBack(0);
+});
