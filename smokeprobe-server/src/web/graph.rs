@@ -21,8 +21,6 @@ use crate::config::plan::{self, Detail, Node, Target, TargetHost};
 use crate::graph::background::{UptimeClass, built_in_uptime};
 use crate::graph::palette::{Color, LossClass, Palette, Theme};
 use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png, png_fits};
-use subject::Subject;
-use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png};
 use subject::{Member, Subject};
 use wish::PARAMETERS;
 pub(super) use wish::Wish;

@@ -16,12 +16,6 @@ const SMALL_QUALITY: i32 = 11;
 const LARGE_QUALITY: i32 = 9;
 const LARGE: usize = 64 * 1024;
 
-/// The best, for what is packed once in a process' life.
-const BEST_BROTLI_QUALITY: i32 = 11;
-
-/// Bytes at most of what is worth the best, which packs some hundred kilobytes a second.
-const BEST_UP_TO: usize = 64 * 1024;
-
 /// A body in every form that is asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Packed {
@@ -36,23 +30,13 @@ pub(super) struct Packed {
 impl Packed {
     /// Compresses `plain`, which has this version among all bodies of its address.
     pub(super) fn new(plain: Bytes, version: &str) -> Self {
-        Self::with_quality(plain, version, BROTLI_QUALITY)
-    }
-
-    /// The same as short as it gets, of what is packed once and sent for long.
-    pub(super) fn for_long(plain: Bytes, version: &str) -> Self {
-        let quality = if plain.len() <= BEST_UP_TO { BEST_BROTLI_QUALITY } else { BROTLI_QUALITY };
-        Self::with_quality(plain, version, quality)
-    }
-
-    fn with_quality(plain: Bytes, version: &str, quality: i32) -> Self {
         let shorter =
             |packed: io::Result<Vec<u8>>| packed.ok().filter(|packed| packed.len() < plain.len()).map(Bytes::from);
         let tag = HeaderValue::from_str(&format!("W/\"{version}\""));
         Self {
             tag: tag.unwrap_or_else(|_| HeaderValue::from_static("W/\"0\"")),
             gzip: shorter(gzip(&plain)),
-            brotli: shorter(brotli(&plain, quality)),
+            brotli: shorter(brotli(&plain)),
             plain,
         }
     }
@@ -114,7 +98,7 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
     out.finish()
 }
 
-fn brotli(mut plain: &[u8], quality: i32) -> io::Result<Vec<u8>> {
+fn brotli(mut plain: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     let quality = if plain.len() > LARGE { LARGE_QUALITY } else { SMALL_QUALITY };
     let parameters = brotli::enc::BrotliEncoderParams { quality, ..Default::default() };

@@ -35,42 +35,6 @@ pub(super) fn left_out(script: &str) -> String {
 /// Whether a template that began before `line` ends in it, or one that begins in it goes on: an odd number of backticks.
 fn ends_template(line: &str) -> bool {
     line.matches('`').count() % 2 == 1
-//! Takes comments out of the page's own scripts and styles before they go out.
-//!
-//! Only comments that begin a line: so is nearly all of ours, and no more than the line's beginning must be understood. Lines
-//! of template literals must not begin like comments. Each line keeps its number, so that a browser's errors name the right one.
-
-/// The text with empty lines where comments were.
-pub(super) fn without(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut inside = false;
-    for line in text.split_inclusive('\n') {
-        let begins = line.trim_start();
-        let kept = match () {
-            () if inside => after(line, &mut inside),
-            () if begins.starts_with("//") => "",
-            // Also where code follows, such as the value that a type is given for: the type goes alone.
-            () if begins.starts_with("/*") && !begins.starts_with("/*!") => {
-                inside = true;
-                after(&begins[2..], &mut inside)
-            }
-            () => line,
-        };
-        if kept.trim().is_empty() {
-            plain.push('\n');
-        } else {
-            plain.push_str(kept);
-        }
-    }
-    plain
-}
-
-/// What follows the end of a comment in this line.
-fn after<'a>(line: &'a str, inside: &mut bool) -> &'a str {
-    let Some((_, rest)) = line.split_once("*/") else { return "" };
-    *inside = false;
-    let comment = rest.trim_start();
-    if comment.starts_with("//") { "" } else { rest }
 }
 
 #[cfg(test)]
@@ -98,31 +62,5 @@ mod tests {
         ] {
             assert_eq!(left_out(script), script);
         }
-    fn comments_go_and_lines_keep_their_numbers() {
-        let text = "// What it is.\n\nimport \"./a.js\"; // stays\n/**\n * Of this.\n * @type {A} */ const a = 1;\n  /* one line */\n\
-                    /** @type {B} */ (b).c();\n/*! a licence */\nconst url = \"http://x\";\n  // end";
-        let plain = without(text);
-        let lines: Vec<&str> = plain.lines().collect();
-        assert_eq!(
-            lines,
-            [
-                "",
-                "",
-                "import \"./a.js\"; // stays",
-                "",
-                "",
-                " const a = 1;",
-                "",
-                " (b).c();",
-                "/*! a licence */",
-                "const url = \"http://x\";",
-                ""
-            ]
-        );
-    }
-
-    #[test]
-    fn what_follows_two_comments_in_a_line_stays() {
-        assert_eq!(without("/* a */ /* b */ c();\n/* a */ // b\n"), " /* b */ c();\n\n");
     }
 }

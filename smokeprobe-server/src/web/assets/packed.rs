@@ -64,7 +64,6 @@ pub(super) fn file(path: &str) -> Option<Arc<Packed>> {
         false => bytes(file.data),
     };
     Some(keep(path, version, plain))
-    Some(look_up(path, &version).unwrap_or_else(|| keep(path, version, lean(path, file.data))))
 }
 
 /// [`page`], where nothing has to be read or compressed for it.
@@ -123,7 +122,7 @@ fn look_up(name: &str, version: &[u8; 32]) -> Option<Arc<Packed>> {
 }
 
 fn keep(name: &str, version: [u8; 32], plain: Bytes) -> Arc<Packed> {
-    let file = Arc::new(Packed::for_long(plain, &hexadecimal(&version)));
+    let file = Arc::new(Packed::new(plain, &hexadecimal(&version)));
     with(|kept| kept.files.insert(name.to_owned(), (version, Arc::clone(&file))));
     file
 }
@@ -131,15 +130,6 @@ fn keep(name: &str, version: [u8; 32], plain: Bytes) -> Arc<Packed> {
 fn with<T>(look: impl FnOnce(&mut Kept) -> T) -> T {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     look(kept.get_or_insert_with(|| Kept { files: HashMap::new(), hash: None }))
-}
-
-/// Our own code without its comments: they are a quarter of what would be sent.
-fn lean(path: &str, data: Cow<'static, [u8]>) -> Bytes {
-    let ours = !path.starts_with("vendor/") && (path.ends_with(".js") || path.ends_with(".css"));
-    match std::str::from_utf8(&data).ok().filter(|_| ours) {
-        Some(text) => comments::without(text).into(),
-        None => bytes(data),
-    }
 }
 
 /// What is in the program is not copied.
