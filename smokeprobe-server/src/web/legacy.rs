@@ -96,7 +96,30 @@ struct Place<'a> {
     /// In whose tree the page shows it.
     hierarchy: Option<&'a str>,
     /// The page of charts: of this one, or of all.
-    chart: Option<Option<&'a str>>,
+    charts: Option<Charts<'a>>,
+}
+
+/// SmokePing's pages of charts.
+#[derive(Debug, Clone, Copy)]
+enum Charts<'a> {
+    /// `_charts`
+    All,
+    /// `_charts.NAME`
+    One(&'a str),
+}
+
+impl<'a> Charts<'a> {
+    fn called(name: &'a str) -> Option<Self> {
+        if name == "_charts" { Some(Self::All) } else { name.strip_prefix("_charts.").map(Self::One) }
+    }
+
+    /// The chart's name; none of all.
+    fn name(self) -> Option<&'a str> {
+        match self {
+            Self::All => None,
+            Self::One(name) => Some(name),
+        }
+    }
 }
 
 impl<'a> Place<'a> {
@@ -110,10 +133,10 @@ impl<'a> Place<'a> {
         }
         let top = Self { hierarchy, ..Self::default() };
         let Some(name) = params.text("target") else { return Ok(top) };
-        if let Some(chart) = chart_of(name)
-            && chart.is_none_or(|name| plan.presentation.charts.contains_key(name))
+        if let Some(charts) = Charts::called(name)
+            && charts.name().is_none_or(|name| plan.presentation.charts.contains_key(name))
         {
-            return Ok(Self { chart: Some(chart), ..top });
+            return Ok(Self { charts: Some(charts), ..top });
         }
         let wanted = series_of(name)?;
         let found = match hierarchy {
@@ -141,8 +164,9 @@ impl<'a> Place<'a> {
     fn unseen(params: &'a Params) -> Result<Self, ApiError> {
         let top = Self { hierarchy: hierarchy_of(params).filter(|name| name.len() <= MAX_NAME), ..Self::default() };
         let Some(name) = params.text("target") else { return Ok(top) };
-        if let Some(chart) = chart_of(name) {
-            return Ok(Self { chart: Some(chart.filter(|name| name.len() <= MAX_NAME)), ..top });
+        if let Some(charts) = Charts::called(name) {
+            let known = charts.name().is_none_or(|name| name.len() <= MAX_NAME);
+            return Ok(Self { charts: Some(if known { charts } else { Charts::All }), ..top });
         }
         let SeriesId { target, vantage } = series_of(name)?;
         Ok(Self { section: Some(Cow::Owned(target)), vantage, ..top })
@@ -156,11 +180,6 @@ impl<'a> Place<'a> {
 /// The hierarchy that is asked for; SmokePing's own links write none as 0.
 fn hierarchy_of(params: &Params) -> Option<&str> {
     params.text("hierarchy").filter(|name| *name != "0")
-}
-
-/// `_charts` and `_charts.NAME`, which are SmokePing's pages of charts.
-fn chart_of(name: &str) -> Option<Option<&str>> {
-    if name == "_charts" { Some(None) } else { name.strip_prefix("_charts.").map(Some) }
 }
 
 fn series_of(name: &str) -> Result<SeriesId, ApiError> {
@@ -179,9 +198,9 @@ fn page(params: &Params, place: &Place<'_>, span: Option<Span>) -> Response {
     if let Vantage::Slave(slave) = &place.vantage {
         query.append_pair("vantage", slave);
     }
-    if let Some(chart) = place.chart {
+    if let Some(charts) = place.charts {
         query.append_pair("mode", "charts");
-        if let Some(name) = chart {
+        if let Some(name) = charts.name() {
             query.append_pair("chart", name);
         }
     }

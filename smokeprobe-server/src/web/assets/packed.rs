@@ -59,9 +59,10 @@ pub(super) fn file(path: &str) -> Option<Arc<Packed>> {
     if let Some(file) = look_up(path, &version) {
         return Some(file);
     }
-    let plain = match is_ours(path) {
-        true => comments::left_out(&String::from_utf8_lossy(&file.data)).into(),
-        false => bytes(file.data),
+    let plain = if is_our_script(path) {
+        comments::left_out(&String::from_utf8_lossy(&file.data)).into()
+    } else {
+        bytes(file.data)
     };
     Some(keep(path, version, plain))
 }
@@ -113,8 +114,8 @@ fn is_served(name: &str) -> bool {
 }
 
 /// A script of ours. What others wrote goes out as they wrote it.
-fn is_ours(name: &str) -> bool {
-    name.ends_with(".js") && !name.starts_with("vendor/")
+fn is_our_script(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| ending == "js") && !name.starts_with("vendor/")
 }
 
 fn look_up(name: &str, version: &[u8; 32]) -> Option<Arc<Packed>> {
