@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, href, useRoute } from "../route.js";
-import { plain, readable, resolve, secondsBack, typed } from "./zoom.js";
+import { plain, readable, resolve, secondsBack, sentence as said, typed, useZoom } from "./zoom.js";
 import { timesOf } from "./feed.js";
 import { nameOf, short } from "./words.js";
 
@@ -16,7 +16,8 @@ import { nameOf, short } from "./words.js";
 export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], series = model.series[0]?.id ?? "", error = null }) {
   const route = useRoute();
   const { from, to } = route;
-  const shown = from ? readable(from, to) : "";
+  const zoom = useZoom(series);
+  const shown = from ? readable(from, to, /\d-\d/.test(`${from} ${to}`) ? zoom.range : null) : "";
   const [text, write] = useState(shown);
   const [wrong, complain] = useState(/** @type {string | null} */ (null));
   useEffect(() => {
@@ -33,10 +34,10 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
       complain(null);
       go(wish);
     } catch (refused) {
-      complain(refused instanceof Error ? refused.message : String(refused));
+      complain(said(refused));
     }
   };
-  const sentence = wrong ?? error;
+  const sentence = wrong ?? error ?? zoom.error;
   return html`<form class="range-control" onSubmit=${submit} aria-label=${t("Range")}>
     <div class="segments">
       <a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}

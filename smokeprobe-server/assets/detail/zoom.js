@@ -1,7 +1,7 @@
 // The range in the address, and gestures that change it.
 
 import { useEffect, useState } from "../vendor/preact.js";
-import { ask } from "../api.js";
+import { Refused, ask } from "../api.js";
 import * as format from "../format.js";
 import { model } from "../model.js";
 import { go, onRoute, route } from "../route.js";
@@ -38,7 +38,8 @@ export function plain(from, to) {
   if (back !== null && ends) return { seconds: back };
   const start = unix(from);
   const end = ends ? model.now() : unix(to);
-  if (start === null || end === null || start >= end) return null;
+  // What has not been yet is the server's to refuse.
+  if (start === null || end === null || start >= end || start > model.now()) return null;
   return ends ? { since: start } : { from: start, to: Math.min(end, Math.max(model.now(), start + SHORTEST)) };
 }
 
@@ -54,9 +55,9 @@ export function useZoom(series) {
   useEffect(() => {
     if (from === "" || known !== null || told.key === key) return undefined;
     const request = new AbortController();
-    resolve(series, from, to, request.signal).then(
-      (range) => tell({ key, range, error: null }),
-      (error) => !request.signal.aborted && tell({ key, range: null, error: error instanceof Error ? error.message : String(error) }),
+    resolved(series, from, to).then(
+      (range) => !request.signal.aborted && tell({ key, range, error: null }),
+      (error) => !request.signal.aborted && tell({ key, range: null, error: sentence(error) }),
     );
     return () => request.abort();
   }, [key, series]);
@@ -70,6 +71,27 @@ export async function resolve(series, from, to, signal) {
   const rows = await ask(`series/${encodeURIComponent(series)}`, { from, to, points: 1 }, signal);
   if (to === "" || to === "now") return /^(-|now)/.test(from) ? { seconds: Math.max(1, Math.round(rows.to - rows.from)) } : { since: rows.from };
   return { from: rows.from, to: rows.to };
+}
+
+/** What a chart and the field above it ask at the same moment. @type {Map<string, Promise<Range>>} */
+const under = new Map();
+
+/** @param {string} series @param {string} from @param {string} to @returns {Promise<Range>} */
+function resolved(series, from, to) {
+  const key = `${from} ${to}`;
+  const answer = under.get(key) ?? resolve(series, from, to);
+  if (!under.has(key)) {
+    under.set(key, answer);
+    const forget = () => under.delete(key);
+    answer.then(forget, forget);
+  }
+  return answer;
+}
+
+/** What is wrong with a range, with the end that it is about. @param {unknown} error */
+export function sentence(error) {
+  if (error instanceof Refused && error.parameter && !error.message.startsWith('"')) return `${error.parameter}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A range within what there can be. @param {number} from @param {number} to @returns {[number, number]} */
@@ -90,8 +112,14 @@ export function written(from, to) {
   return { from: String(Math.floor(from)), to: String(Math.ceil(to)) };
 }
 
-/** A range as people read it, in the zone on the screen. @param {string} from @param {string} to */
-export function readable(from, to) {
+/**
+ * A range as people read it, in the zone on the screen.
+ * @param {string} from @param {string} to @param {Range | null} [range] what the server takes them for, where it was asked: dates
+ *   without a zone are in its own
+ */
+export function readable(from, to, range = null) {
+  if (range && "from" in range) return readable(String(Math.floor(range.from)), String(Math.ceil(range.to)));
+  if (range && "since" in range) return readable(String(Math.floor(range.since)), "");
   const [first, last] = [unix(from), unix(to)];
   // Seconds are worth their room in short ranges only.
   const fine = first !== null && (last ?? model.now()) - first < 900;
