@@ -120,8 +120,6 @@ impl<'a> Charts<'a> {
             Self::One(name) => Some(name),
         }
     }
-    /// The page of charts: of this one, or of all where the name is empty.
-    chart: Option<&'a str>,
 }
 
 impl<'a> Place<'a> {
@@ -137,8 +135,6 @@ impl<'a> Place<'a> {
         let Some(name) = params.text("target") else { return Ok(top) };
         if let Some(charts) = Charts::called(name)
             && charts.name().is_none_or(|name| plan.presentation.charts.contains_key(name))
-        if let Some(chart) = chart_of(name)
-            && (chart.is_empty() || plan.presentation.charts.contains_key(chart))
         {
             return Ok(Self { charts: Some(charts), ..top });
         }
@@ -171,8 +167,6 @@ impl<'a> Place<'a> {
         if let Some(charts) = Charts::called(name) {
             let known = charts.name().is_none_or(|name| name.len() <= MAX_NAME);
             return Ok(Self { charts: Some(if known { charts } else { Charts::All }), ..top });
-        if let Some(chart) = chart_of(name) {
-            return Ok(Self { chart: Some(if chart.len() <= MAX_NAME { chart } else { "" }), ..top });
         }
         let SeriesId { target, vantage } = series_of(name)?;
         Ok(Self { section: Some(Cow::Owned(target)), vantage, ..top })
@@ -186,11 +180,6 @@ impl<'a> Place<'a> {
 /// The hierarchy that is asked for; SmokePing's own links write none as 0.
 fn hierarchy_of(params: &Params) -> Option<&str> {
     params.text("hierarchy").filter(|name| *name != "0")
-}
-
-/// `_charts` and `_charts.NAME`, which are SmokePing's pages of charts.
-fn chart_of(name: &str) -> Option<&str> {
-    if name == "_charts" { Some("") } else { name.strip_prefix("_charts.").filter(|name| !name.is_empty()) }
 }
 
 fn series_of(name: &str) -> Result<SeriesId, ApiError> {
@@ -213,8 +202,6 @@ fn page(params: &Params, place: &Place<'_>, span: Option<Span>) -> Response {
         query.append_pair("mode", "charts");
         if let Some(name) = charts.name() {
             query.append_pair("chart", name);
-        if !chart.is_empty() {
-            query.append_pair("chart", chart);
         }
     }
     if let Some(hierarchy) = place.hierarchy {

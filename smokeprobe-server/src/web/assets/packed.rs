@@ -133,15 +133,6 @@ fn with<T>(look: impl FnOnce(&mut Kept) -> T) -> T {
     look(kept.get_or_insert_with(|| Kept { files: HashMap::new(), hash: None }))
 }
 
-/// Our own code without its comments: they are a quarter of what would be sent.
-fn lean(path: &str, data: Cow<'static, [u8]>) -> Bytes {
-    let ours = !path.starts_with("vendor/") && matches!(path.rsplit('.').next(), Some("js" | "css"));
-    match std::str::from_utf8(&data).ok().filter(|_| ours) {
-        Some(text) => comments::without(text).into(),
-        None => bytes(data),
-    }
-}
-
 /// What is in the program is not copied.
 fn bytes(data: Cow<'static, [u8]>) -> Bytes {
     match data {
