@@ -103,6 +103,32 @@ impl Frame {
     pub fn end_of(&self, row: usize) -> i64 {
         self.start + row as i64 * i64::from(self.step)
     }
+
+    /// The population standard deviation of the answers of row `row` in seconds; `None` without answers.
+    ///
+    /// Summed in ascending order, so that a stored round has the number that it had live. SmokePing counts lost pings as
+    /// answers after no time; here they do not count.
+    pub fn deviation(&self, row: usize) -> Option<f64> {
+        let (count, sum) = self.answers(row).fold((0u32, 0.0), |(count, sum), rtt| (count + 1, sum + rtt));
+        if count == 0 {
+            return None;
+        }
+        let mean = sum / f64::from(count);
+        let squares: f64 = self.answers(row).map(|rtt| (rtt - mean).powi(2)).sum();
+        Some((squares / f64::from(count)).sqrt())
+    }
+
+    /// The lowest and the highest answer of row `row` in seconds; `None` without answers.
+    pub fn extremes(&self, row: usize) -> Option<(f64, f64)> {
+        self.answers(row).fold(None, |extremes, rtt| {
+            let (low, high) = extremes.unwrap_or((rtt, rtt));
+            Some((rtt.min(low), rtt.max(high)))
+        })
+    }
+
+    fn answers(&self, row: usize) -> impl Iterator<Item = f64> {
+        self.samples.iter().filter_map(move |column| column.get(row)).copied().filter(|rtt| rtt.is_finite())
+    }
 }
 
 /// What is known of a series without reading its rows.
@@ -168,5 +194,30 @@ impl StoreError {
     /// Whether trying again later may succeed: the disk is full, read-only, or not permitted.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Io { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_of_a_row_is_that_of_its_answers_alone() {
+        let lost = f64::NAN;
+        let frame = Frame {
+            start: 600,
+            step: 300,
+            consolidation: Consolidation::Average,
+            pings: 4,
+            loss: vec![1.0, 4.0, 3.0],
+            median: vec![0.003, lost, 0.002],
+            uptime: vec![lost; 3],
+            samples: vec![vec![0.001, lost, lost], vec![0.003, lost, 0.002], vec![0.005, lost, lost], vec![lost; 3]],
+        };
+        let deviation = frame.deviation(0).unwrap();
+        assert!((deviation - (8e-6_f64 / 3.0).sqrt()).abs() < 1e-15, "{deviation}");
+        assert_eq!((frame.deviation(1), frame.deviation(2)), (None, Some(0.0)));
+        let extremes = [0, 1, 2].map(|row| frame.extremes(row));
+        assert_eq!(extremes, [Some((0.001, 0.005)), None, Some((0.002, 0.002))]);
     }
 }

@@ -84,20 +84,9 @@ pub fn observation(frame: &Frame, row: usize) -> Observation {
         // In this order, as it is computed live.
         loss: loss * 100.0 / f64::from(frame.pings.max(1)),
         median: (!median.is_nan()).then_some(median),
-        deviation: deviation(frame, row),
+        deviation: frame.deviation(row),
         suspect: false,
     })
-}
-
-/// The population standard deviation of the answers, summed in ascending order as it is live.
-fn deviation(frame: &Frame, row: usize) -> Option<f64> {
-    let answers = || frame.samples.iter().map(|column| column[row]).filter(|rtt| !rtt.is_nan());
-    let count = answers().count() as f64;
-    if count == 0.0 {
-        return None;
-    }
-    let mean = answers().sum::<f64>() / count;
-    Some((answers().map(|rtt| (rtt - mean).powi(2)).sum::<f64>() / count).sqrt())
 }
 
 #[cfg(test)]

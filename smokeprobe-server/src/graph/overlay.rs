@@ -35,7 +35,7 @@ impl Line {
                 continue;
             }
             append(&mut line.median, Level { x0, x1, y: scale.y(median) }, |last| touches(last.x1, x0));
-            let (low, high) = match (area, extremes(frame, row), deviation(frame, row)) {
+            let (low, high) = match (area, frame.extremes(row), frame.deviation(row)) {
                 (Area::MinMax, Some(extremes), _) => extremes,
                 (Area::Deviation, _, Some(deviation)) => (median - deviation / 2.0, median + deviation / 2.0),
                 _ => continue,
@@ -54,27 +54,6 @@ pub fn common_ceiling<'a>(frames: impl IntoIterator<Item = &'a Frame>, max_rtt: 
         .map(|frame| ceiling(frame, max_rtt))
         .fold(None, |most: Option<f64>, one| Some(one.max(most.unwrap_or(one))))
         .unwrap_or(1e-3)
-}
-
-/// The lowest and the highest answer of a row.
-pub fn extremes(frame: &Frame, row: usize) -> Option<(f64, f64)> {
-    answers(frame, row).fold(None, |extremes, rtt| {
-        let (low, high) = extremes.unwrap_or((rtt, rtt));
-        Some((rtt.min(low), rtt.max(high)))
-    })
-}
-
-/// The population standard deviation of a row's answers. SmokePing counts lost pings as answers after no time; that is not
-/// kept.
-pub fn deviation(frame: &Frame, row: usize) -> Option<f64> {
-    let (count, sum) = answers(frame, row).fold((0u32, 0.0), |(count, sum), rtt| (count + 1, sum + rtt));
-    let mean = sum / f64::from(count);
-    let squares: f64 = answers(frame, row).map(|rtt| (rtt - mean).powi(2)).sum();
-    Some((squares / f64::from(count)).sqrt()).filter(|deviation| deviation.is_finite())
-}
-
-fn answers(frame: &Frame, row: usize) -> impl Iterator<Item = f64> {
-    frame.samples.iter().filter_map(move |column| column.get(row)).copied().filter(|rtt| rtt.is_finite())
 }
 
 fn append<T>(runs: &mut Vec<Vec<T>>, item: T, joins: impl Fn(&T) -> bool) {
@@ -124,8 +103,6 @@ mod tests {
 
     #[test]
     fn lost_pings_do_not_count_as_answers_after_no_time() {
-        assert!((deviation(&frame(), 1).unwrap() - 0.01).abs() < 1e-12);
-        assert_eq!((deviation(&frame(), 2), extremes(&frame(), 2)), (None, None));
         let cell = Line::of(&frame(), &scale(), Area::Deviation).area[0][1];
         assert!((cell.top - 55.0).abs() < 1e-9 && (cell.bottom - 65.0).abs() < 1e-9, "{cell:?}");
     }

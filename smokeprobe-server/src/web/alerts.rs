@@ -158,12 +158,7 @@ pub(super) async fn deliveries(State(web): State<WebState>, params: Params) -> R
 fn query(web: &WebState, params: &Params, known: &[&str]) -> Result<HistoryQuery, ApiError> {
     params.only(known)?;
     let now = web.clock.wall();
-    let below = match params.text("target") {
-        None => None,
-        Some(text) => {
-            Some(text.parse().map_err(|_| ApiError::bad_parameter("target", "must be the path of a target, as A.B"))?)
-        }
-    };
+    let below = params.target("target")?;
     Ok(HistoryQuery {
         below,
         alert: params.text("alert").map(Into::into),

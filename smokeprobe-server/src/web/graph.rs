@@ -14,7 +14,7 @@ use smokeprobe_core::{SeriesId, WallTime};
 use smokeprobe_store::{Consolidation, Store};
 
 use super::error::ApiError;
-use super::params::{Name, Params, Range};
+use super::params::{Name, Params, Range, USUAL};
 use super::{WebState, describe, series};
 use crate::config::Plan;
 use crate::config::plan::{self, Detail, Node, Target, TargetHost};
@@ -33,7 +33,7 @@ const MARGIN: u32 = 97;
 const MIN_ROWS: u32 = 2000;
 
 /// Seconds that the picture of a mail shows.
-const MAIL: i64 = 3 * 3600;
+const MAIL: i64 = USUAL as i64;
 
 /// Size of the small form in pixels.
 const SMALL: (u32, u32) = (320, 120);
@@ -55,7 +55,7 @@ pub(super) async fn graph(State(web): State<WebState>, Name(file): Name, params:
     };
     // What there is not is said before what is wrong with the question.
     Subject::of(&web.live.plan.load(), name, None)?;
-    let range = params.range(web.clock.wall(), 3 * 3600)?;
+    let range = params.range(web.clock.wall(), USUAL)?;
     let wish = Wish::of(&params, range)?;
     draw(&web, name, scale.map_or(wish, |scale| wish.as_png(scale))).await
 }

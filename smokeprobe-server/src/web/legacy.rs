@@ -40,7 +40,7 @@ const ADDRESSES: [&str; 8] = [
 ];
 
 /// The range of an image that names none.
-const USUAL: i64 = 3 * 3600;
+const USUAL: i64 = super::params::USUAL as i64;
 
 /// Bytes of a filter at most that a page is told of.
 const MAX_FILTER: usize = 200;

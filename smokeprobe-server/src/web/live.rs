@@ -122,12 +122,7 @@ fn hello(web: &WebState, index: &Index, wants: &Wants) -> Bytes {
 
 impl Wants {
     fn read(params: &Params) -> Result<Self, ApiError> {
-        let below = match params.text("target") {
-            None => None,
-            Some(text) => Some(
-                text.parse().map_err(|_| ApiError::bad_parameter("target", "must be the path of a target, as A.B"))?,
-            ),
-        };
+        let below = params.target("target")?;
         let states = params.choice("states", &[("1", true), ("0", false)])?.unwrap_or(false);
         let rounds = match params.text("series") {
             None if states => Rounds::None,

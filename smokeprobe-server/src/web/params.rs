@@ -2,10 +2,13 @@
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use smokeprobe_core::WallTime;
+use smokeprobe_core::{TargetPath, WallTime};
 
 use super::error::ApiError;
 use crate::timespec;
+
+/// The range that is usual, in seconds: SmokePing's three hours.
+pub(super) const USUAL: u32 = 3 * 3600;
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
@@ -98,6 +101,12 @@ impl Params {
         }
         let names: Vec<&str> = choices.iter().map(|&(choice, _)| choice).collect();
         Err(ApiError::bad_parameter(name, format!("must be {}", names.join(" or "))))
+    }
+
+    /// The path of a target or a section, if given. Whether there is one is not looked at.
+    pub(super) fn target(&self, name: &'static str) -> Result<Option<TargetPath>, ApiError> {
+        let wrong = |_| ApiError::bad_parameter(name, "must be the path of a target, as A.B");
+        self.text(name).map(|text| text.parse().map_err(wrong)).transpose()
     }
 
     /// A time in Unix seconds, if given.

@@ -10,7 +10,7 @@ use smokeprobe_core::SeriesId;
 use smokeprobe_store::{Consolidation, Frame, Query, StoreError};
 
 use super::error::ApiError;
-use super::params::{Name, Params, Range};
+use super::params::{Name, Params, Range, USUAL};
 use super::{WebState, describe};
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
@@ -30,7 +30,7 @@ pub(super) async fn series(
     params.only(&["from", "to", "points", "consolidation", "format", "download"])?;
     let plan = web.live.plan.load_full();
     let (series, target) = find(&plan, &name)?;
-    let range = params.range(web.clock.wall(), 3 * 3600)?;
+    let range = params.range(web.clock.wall(), USUAL)?;
     let points = params.number("points", 1, MAX_POINTS)?.unwrap_or(DEFAULT_POINTS);
     let choices = [("average", Consolidation::Average), ("min", Consolidation::Min), ("max", Consolidation::Max)];
     let consolidation = params.choice("consolidation", &choices)?.unwrap_or_default();

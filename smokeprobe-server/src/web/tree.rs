@@ -7,16 +7,16 @@ use smokeprobe_core::{SeriesId, TargetPath};
 
 use super::error::ApiError;
 use super::notices::{Notice, notices};
-use super::params::Params;
+use super::params::{Params, USUAL};
 use super::series::json;
 use super::state::SeriesState;
 use super::{WebState, describe};
 use crate::config::Plan;
-use crate::config::plan::{Node, Target};
+use crate::config::plan::{Detail, Node, Target};
 
 /// SmokePing's usual ranges, for configurations that have none.
-pub(super) const RANGES: [(&str, u32); 4] = [
-    ("Last 3 hours", 3 * 3600),
+const RANGES: [(&str, u32); 4] = [
+    ("Last 3 hours", USUAL),
     ("Last 30 hours", 30 * 3600),
     ("Last 10 days", 10 * 86_400),
     ("Last 360 days", 360 * 86_400),
@@ -35,8 +35,9 @@ struct Tree<'a> {
     root: Section<'a>,
 }
 
+/// A graph of a target's page.
 #[derive(Serialize)]
-struct Range<'a> {
+pub(super) struct Range<'a> {
     label: &'a str,
     seconds: u32,
 }
@@ -86,23 +87,25 @@ pub(super) async fn tree(State(web): State<WebState>, params: Params) -> Result<
     workers
         .run(move || {
             let plan = web.live.plan.load_full();
-            let configured = &plan.presentation.detail.ranges;
-            let ranges = if configured.is_empty() {
-                RANGES.map(|(label, seconds)| Range { label, seconds }).into()
-            } else {
-                configured.iter().map(|(label, seconds)| Range { label, seconds: *seconds }).collect()
-            };
             json(&Tree {
                 now: web.clock.wall().as_unix_secs_f64(),
                 version: env!("CARGO_PKG_VERSION"),
                 owner: plan.general.owner.as_deref(),
                 notices: notices(&web),
                 overview_range: plan.presentation.overview.range,
-                ranges,
+                ranges: ranges(&plan.presentation.detail),
                 root: section(&web, &plan, &plan.root),
             })
         })
         .await
+}
+
+/// The ranges that a configuration has, or the usual ones.
+pub(super) fn ranges(detail: &Detail) -> Vec<Range<'_>> {
+    match &detail.ranges[..] {
+        [] => RANGES.map(|(label, seconds)| Range { label, seconds }).into(),
+        ranges => ranges.iter().map(|(label, seconds)| Range { label, seconds: *seconds }).collect(),
+    }
 }
 
 /// As deep as the configuration, which its reader bounds.

@@ -16,7 +16,7 @@ use smokeprobe_store::Store;
 
 use super::super::WebState;
 use super::super::error::ApiError;
-use super::super::params::{Params, Range};
+use super::super::params::{Params, Range, USUAL};
 use super::super::series::{find_with_node, json};
 use super::body::SilentBody;
 use crate::alerting::hindsight::{self, HindsightError};
@@ -111,7 +111,7 @@ struct Order {
 pub(in crate::web) async fn replay(State(web): State<WebState>, params: Params) -> Result<Response, ApiError> {
     params.only(&["series", "alert", "type", "rule", "semantics", "from", "to"])?;
     let plan = web.live.plan.load_full();
-    let order = order(&plan, &params, params.range(web.clock.wall(), 3 * 3600)?)?;
+    let order = order(&plan, &params, params.range(web.clock.wall(), USUAL)?)?;
     let turn = tokio::time::timeout(PATIENCE, Arc::clone(&web.replays).acquire_owned()).await;
     let Ok(Ok(turn)) = turn else { return Err(ApiError::busy()) };
     let (store, clock) = (Arc::clone(&web.store), Arc::clone(&web.clock));

@@ -14,7 +14,7 @@ use super::super::params::{Params, Range};
 use crate::timespec;
 
 /// The range that is shown when only its end is given.
-const USUAL: i64 = 3 * 3600;
+const USUAL: i64 = super::super::params::USUAL as i64;
 
 const FORMS: &str =
     "is not a time, or one too far away; give Unix seconds, 2026-11-22 10:00, now, -3h, now-1d or end-1d";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::hierarchy::{self, Branch};
-use super::super::tree::RANGES;
+use super::super::tree::{Range, ranges};
 use super::section::{Probe, Probes, Section};
 use crate::config::plan::Palette;
 use crate::config::{Disk, Files as _, Plan};
@@ -52,12 +52,6 @@ struct Detail<'a> {
     nodata_color: Option<&'a str>,
     loss_colors: Vec<LossColor<'a>>,
     palette: &'static str,
-}
-
-#[derive(Serialize)]
-struct Range<'a> {
-    label: &'a str,
-    seconds: u32,
 }
 
 #[derive(Serialize)]
@@ -153,12 +147,8 @@ impl<'a> Outline<'a> {
 impl<'a> Detail<'a> {
     fn of(plan: &'a Plan) -> Self {
         let detail = &plan.presentation.detail;
-        let ranges = match &detail.ranges[..] {
-            [] => RANGES.map(|(label, seconds)| Range { label, seconds }).into(),
-            ranges => ranges.iter().map(|(label, seconds)| Range { label, seconds: *seconds }).collect(),
-        };
         Self {
-            ranges,
+            ranges: ranges(detail),
             width: detail.width,
             height: detail.height,
             logarithmic: detail.logarithmic,

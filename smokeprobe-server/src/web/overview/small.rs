@@ -58,43 +58,12 @@ impl Small {
             deviation: Vec::with_capacity(rows),
         };
         for row in 0..rows {
-            let answers = Answers::of(frame.samples.iter().map(|column| column[row]));
-            small.min.push(four_digits(answers.min));
-            small.max.push(four_digits(answers.max));
-            small.deviation.push(four_digits(answers.deviation()));
+            let (min, max) = frame.extremes(row).unwrap_or((f64::NAN, f64::NAN));
+            small.min.push(four_digits(min));
+            small.max.push(four_digits(max));
+            small.deviation.push(four_digits(frame.deviation(row).unwrap_or(f64::NAN)));
         }
         small
-    }
-}
-
-/// The answers of a row as they are counted up, by Welford's method: one pass, and no loss of digits where the
-/// answers hardly differ.
-struct Answers {
-    count: f64,
-    mean: f64,
-    squares: f64,
-    min: f64,
-    max: f64,
-}
-
-impl Answers {
-    fn of(samples: impl Iterator<Item = f64>) -> Self {
-        let none = Self { count: 0.0, mean: 0.0, squares: 0.0, min: f64::NAN, max: f64::NAN };
-        samples.filter(|rtt| rtt.is_finite()).fold(none, |mut answers, rtt| {
-            answers.count += 1.0;
-            let off = rtt - answers.mean;
-            answers.mean += off / answers.count;
-            answers.squares += off * (rtt - answers.mean);
-            // `f64::min` takes the number where the other is none.
-            answers.min = answers.min.min(rtt);
-            answers.max = answers.max.max(rtt);
-            answers
-        })
-    }
-
-    /// NaN without answers.
-    fn deviation(&self) -> f64 {
-        (self.squares / self.count).sqrt()
     }
 }
 
