@@ -7,6 +7,7 @@ import { useModel } from "../model.js";
 import { theme, usePrefs } from "../prefs.js";
 import { go, place, useRoute } from "../route.js";
 import { Rich } from "../side/rich.js";
+import { readable } from "../detail/zoom.js";
 import { Ceilings } from "./card.js";
 import { redrawAll } from "./canvas.js";
 import { cardsOf, groupsOf } from "./entries.js";
@@ -50,7 +51,7 @@ export function Overview({ section, own }) {
     ${blocks.length === 0 ? !own && html`<${Nothing} section=${section} />` : html`
       <div class="options">
         <span class="when">${zoomed
-          ? html`${[from || "…", to || t("now")].join(" – ")} <a href=${place({ target: section.path, sort, scale })}>${t("last {time}", { time: format.duration(outline?.overview.range ?? 0) })}</a>`
+          ? html`${readable(from || "…", to === "now" ? t("now") : to || t("now"))} <a href=${place({ target: section.path, sort, scale })}>${t("last {time}", { time: format.duration(outline?.overview.range ?? 0) })}</a>`
           : t("last {time}", { time: format.duration(outline?.overview.range ?? 0) })}</span>
         <a class="button" href=${place({ target: section.path, mode: "heat" })}>${t("Heat map")}</a>
         <${Choice} label=${t("Sort")} value=${by} choices=${[["", t("as configured")], ["loss", t("worst loss")], ["median", t("worst median")], ["name", t("name")]]}
