@@ -5,11 +5,12 @@ import { onSignInWanted } from "./api.js";
 import { Bar } from "./bar.js";
 import { later } from "./later.js";
 import { Notices } from "./notices.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { model, useModel } from "./model.js";
 import { usePrefs } from "./prefs.js";
 import { embedded, follow, href, route, useRoute } from "./route.js";
 import { PrintedFoot } from "./side/printed.js";
+import { plain } from "./side/rich.js";
 import { Side } from "./side/side.js";
 import { Detail } from "./detail/detail.js";
 import { panelsOf } from "./detail/panel.js";
@@ -41,9 +42,8 @@ function App() {
     return () => removeEventListener("keydown", close);
   }, [drawer]);
   useEffect(() => {
-    const title = model.section(route.target)?.title ?? "";
-    document.title = [title, "smokeprobe"].filter(Boolean).join(" – ");
-  }, [route, outline]);
+    document.title = [titleOf(route), "smokeprobe"].filter(Boolean).join(" – ");
+  }, [route, outline, language()]);
 
   if (signIn) {
     const done = () => {
@@ -65,6 +65,17 @@ function App() {
     <${Side} />
     ${page}
     <${PrintedFoot} />`;
+}
+
+/** What the address names, in words. @param {Readonly<import("./route.js").Route>} route */
+function titleOf({ mode, target }) {
+  const section = model.section(target);
+  const title = section ? plain(section.title, section.html) : "";
+  if (mode === "heat") return [t("Heat map"), title].filter(Boolean).join(" – ");
+  if (mode === "charts") return t("Charts");
+  if (mode === "alerts") return t("Alerts");
+  if (mode === "status") return t("Status");
+  return mode === "compare" ? t("Compare") : title;
 }
 
 /** What the address names. */

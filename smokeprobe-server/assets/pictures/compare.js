@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { Mark, brief } from "../marks.js";
 import { model, useModel } from "../model.js";
 import { go, useRoute } from "../route.js";
+import { plain } from "../side/rich.js";
 import { Overlays, linesOf } from "./lines.js";
 
 /** Lines at most: more cannot be told apart. */
@@ -54,7 +55,7 @@ function Picker({ chosen, onToggle, open }) {
     <ul>${found.slice(0, OFFERED).map(({ id, section, slave }) => html`<li key=${id}><label>
       <input type="checkbox" checked=${chosen.includes(id)} disabled=${full && !chosen.includes(id)} onChange=${() => onToggle(id)} />
       <${Mark} sign=${model.condition(model.indices.get(id) ?? -1)} />
-      <span class="name">${section.title}</span>
+      <span class="name">${plain(section.title, section.html)}</span>
       <span class="muted">${section.series.length > 1 ? model.vantageName(slave) : (section.host ?? "")}</span></label></li>`)}</ul>
     ${found.length > OFFERED && html`<p class="muted">${t("{n} more; write more of the name", { n: found.length - OFFERED })}</p>`}
     ${found.length === 0 && html`<p class="muted">${t("Nothing has this in its name.")}</p>`}
@@ -66,7 +67,7 @@ function matching(series, text) {
   const wanted = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   return series.filter(({ id, section, slave }) => {
     if (section.hidden) return false;
-    const words = [id, section.menu, section.title, section.host ?? "", model.vantageName(slave)].join("\n").toLowerCase();
+    const words = [id, section.menu, plain(section.title, section.html), section.host ?? "", model.vantageName(slave)].join("\n").toLowerCase();
     return wanted.every((word) => words.includes(word));
   });
 }

@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { useModel } from "../model.js";
 import { place, useRoute } from "../route.js";
 import { RangeControl } from "../detail/range.js";
+import { Rich } from "../side/rich.js";
 import { SectionHeat } from "./section-heat.js";
 import { TargetHeat } from "./target-heat.js";
 
@@ -18,7 +19,7 @@ export function Heat({ section }) {
   const shown = section.series.filter((index) => !vantage || vantage === "all" || (series[index].slave ?? "local") === vantage);
   return html`
     <div class="page-head">
-      <h1>${section.title}</h1>
+      <${Rich} as="h1" text=${section.title} markup=${section.html} />
       <p class="actions"><a href=${place({ target: section.path })}>${section.series.length ? t("detail") : t("overview")}</a></p>
       <${RangeControl} ranges=${outline?.detail.ranges ?? []} />
     </div>
