@@ -1,6 +1,6 @@
 // A small graph: medians with their spread, loss in colour and as a rug along the top.
 
-import { INK, classOf, classesFor, hex, mix } from "../chart/palette.js";
+import { INK, classOf, classesFor, hex, legible } from "../chart/palette.js";
 import { timeAt, x, y } from "../chart/scale.js";
 import { times, values } from "../chart/ticks.js";
 import { utcOffset } from "../format.js";
@@ -88,33 +88,16 @@ export function colourOf(colour, theme) {
   return readable(hex(colour), theme);
 }
 
-/** @type {Map<string, string>} */
+/** What was found, as it is wanted with each frame. @type {Map<string, string>} */
 const readables = new Map();
 
-/** A colour moved away from the ground until it stands out 3 : 1. @param {string} colour @param {Theme} theme */
+/** @param {string} colour @param {Theme} theme */
 function readable(colour, theme) {
   const key = colour + theme;
-  let found = readables.get(key);
-  if (found === undefined) {
-    const ground = luminance(INK[theme].ground);
-    found = colour;
-    for (let share = 0.1; share < 1 && contrast(luminance(found), ground) < 3; share += 0.1) {
-      found = mix(colour, theme === "dark" ? "#ffffff" : "#000000", share);
-    }
-    readables.set(key, found);
-  }
+  const found = readables.get(key) ?? legible(colour, theme);
+  readables.set(key, found);
   return found;
 }
-
-/** As WCAG has it. @param {string} colour */
-function luminance(colour) {
-  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
-    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-/** @param {number} a @param {number} b */
-const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 
 /** @param {Scale} scale @param {Rows} rows @param {number} row @returns {[number, number] | null} */
 function sides(scale, { start, step }, row) {
