@@ -81,14 +81,16 @@ describe("a phone", () => {
       assert.equal(await menu.getAttribute("aria-expanded"), "false");
       assert.equal(await page.getByRole("treeitem").first().isVisible() && await page.evaluate(() =>
         (document.getElementById("side")?.getBoundingClientRect().right ?? 0) > 0), false, "the drawer is closed");
+      const isOpen = (/** @type {boolean} */ expanded) => page.getByRole("button", { name: "Targets", expanded }).waitFor();
       await menu.tap();
-      assert.equal(await menu.getAttribute("aria-expanded"), "true");
+      await isOpen(true);
       await page.getByRole("treeitem").getByText("Dead link").tap();
       await page.getByRole("heading", { level: 1, name: "A link that is down" }).waitFor();
-      assert.equal(await menu.getAttribute("aria-expanded"), "false");
+      await isOpen(false);
       await menu.tap();
+      await isOpen(true);
       await page.keyboard.press("Escape");
-      assert.equal(await menu.getAttribute("aria-expanded"), "false");
+      await isOpen(false);
     }));
 });
 
