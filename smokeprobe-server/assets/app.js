@@ -1,6 +1,6 @@
 // Puts the page together: the bar on top, the tree at the left, what the address names at the right.
 
-import { html, render, useEffect, useState } from "./vendor/preact.js";
+import { html, render, useEffect, useLayoutEffect, useState } from "./vendor/preact.js";
 import { onSignInWanted } from "./api.js";
 import { Bar } from "./bar.js";
 import { later } from "./later.js";
@@ -34,7 +34,8 @@ function App() {
   useEffect(() => onSignInWanted(() => setSignIn(true)), []);
   // What one types into the filter and the hierarchy one takes are within the drawer.
   useEffect(() => setDrawer(false), [href({ ...route, filter: "", hierarchy: "" })]);
-  useEffect(() => {
+  // With the drawer itself: a key that is pressed as soon as it is seen must count.
+  useLayoutEffect(() => {
     document.body.classList.toggle("drawer", drawer);
     if (!drawer) return undefined;
     const close = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && setDrawer(false);

@@ -1,6 +1,6 @@
 // The bar on top: where one is, the connection, what one prefers, and who looks.
 
-import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { ask, change, wantSignIn } from "./api.js";
 import * as format from "./format.js";
 import { t } from "./i18n.js";
@@ -13,7 +13,7 @@ import { place, useRoute } from "./route.js";
 /** @param {{drawer: boolean, onDrawer: () => void}} props */
 export function Bar({ drawer, onDrawer }) {
   const button = useRef(/** @type {HTMLElement | null} */ (null));
-  useDrawerFocus(drawer, onDrawer, button);
+  useDrawerFocus(drawer, () => drawer && onDrawer(), button);
   return html`<header class="bar">
     <button id="menu" type="button" ref=${button} aria-expanded=${String(drawer)} aria-controls="side" aria-label=${t("Targets")} onClick=${onDrawer}>☰</button>
     <a class="brand" href=${place({})}>smokeprobe</a>
@@ -79,7 +79,7 @@ function Viewer() {
 function useDrawerFocus(drawer, close, button) {
   const last = useRef(close);
   last.current = close;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!drawer) return undefined;
     const side = document.getElementById("side");
     // Not before it can be seen.

@@ -19,6 +19,8 @@ for (const name of /** @type {(keyof Prefs)[]} */ (Object.keys(DEFAULTS))) {
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
+// The address may ask for a theme too, which theme.js does not read.
+applyTheme();
 dark.addEventListener("change", changed);
 // Another tab may have changed them.
 addEventListener("storage", ({ key, newValue }) => {
@@ -61,9 +63,13 @@ export function usePrefs() {
   return prefs;
 }
 
-function changed() {
+function applyTheme() {
   if (prefs.theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = prefs.theme;
+}
+
+function changed() {
+  applyTheme();
   listeners.forEach((listener) => listener());
 }
 

@@ -56,7 +56,7 @@ export function Detail({ section }) {
       gliding=${gliding} known=${known} spans=${spans} />`))}
     ${members[0].color === null && html`<${Key} pings=${panels.current[0]?.feeds[0]?.[0]?.frame?.pings ?? pingsOf(members[0])} />`}
     ${!embedded && html`<${Share} target=${section.path} members=${members} from=${link.from} to=${link.to} range=${first?.name ?? ""}
-      vantage=${route.vantage} height=${height + 160} />`}</article>`;
+      vantage=${route.vantage} height=${height + 280} />`}</article>`;
 }
 
 /**

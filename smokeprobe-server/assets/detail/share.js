@@ -10,7 +10,7 @@ import { href, place, route } from "../route.js";
  * @param {{target: string, members: {id: string, name: string}[], from: string, to: string, vantage: string, range?: string, height?: number}} props
  * `from` and `to` as the address has them, `range` what they are called; the members are the shown series
  */
-export function Share({ target, members, from, to, vantage, range: name = "", height = 420 }) {
+export function Share({ target, members, from, to, vantage, range: name = "", height = 600 }) {
   const [told, tell] = useState("");
   const [framed, frame] = useState(false);
   const range = { from, to: to || undefined };

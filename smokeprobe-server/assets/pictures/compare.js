@@ -2,6 +2,7 @@
 
 import { html, useMemo, useState } from "../vendor/preact.js";
 import { RangeControl } from "../detail/range.js";
+import { Swatch } from "../detail/statistics.js";
 import { t } from "../i18n.js";
 import { Mark, brief } from "../marks.js";
 import { model, useModel } from "../model.js";
@@ -31,7 +32,7 @@ export function Compare() {
     </div>
     <ul class="compared" aria-label=${t("Compared")}>
       ${lines.map(({ id, name, color }) => html`<li key=${id}>
-        <span class="swatch" style=${{ background: color }}></span>${name}
+        <${Swatch} color=${color} />${name}
         <span class="muted">${brief(model.state(model.indices.get(id) ?? -1))}</span>
         <button type="button" class="button" aria-label=${t("Remove {name}", { name })} onClick=${() => toggle(id)}>×</button></li>`)}
       ${gone.map((id) => html`<li key=${id} class="muted">${t("There is no target {path}", { path: id })}
@@ -45,9 +46,11 @@ export function Compare() {
 function Picker({ chosen, onToggle, open }) {
   const { series } = useModel();
   const [text, setText] = useState("");
+  // Decided once: it must not shut while one ticks.
+  const [shown, show] = useState(open);
   const found = useMemo(() => matching(series, text), [series, text]);
   const full = chosen.length >= MOST;
-  return html`<details class="compare-picker" open=${open}>
+  return html`<details class="compare-picker" open=${shown} onToggle=${(/** @type {Event} */ { target }) => target instanceof HTMLDetailsElement && show(target.open)}>
     <summary>${t("Add targets and vantage points")}</summary>
     <input type="search" value=${text} placeholder=${t("Menu, title or host")} aria-label=${t("Find a target")}
       onInput=${(/** @type {InputEvent} */ { target }) => target instanceof HTMLInputElement && setText(target.value)} />

@@ -38,7 +38,7 @@ export function SectionHeat({ section }) {
   const row = at && at.x >= 0 ? rows[Math.floor(at.y / ROW)] : undefined;
   return html`<figure class=${`heat card ${old ? "old" : ""}`}>
     <figcaption>
-      <span class="choice" role="group" aria-label=${t("Colour")}>
+      <span class="segments" role="group" aria-label=${t("Colour")}>
         <button type="button" class="button" aria-current=${byLatency ? undefined : "true"} onClick=${() => go({ sort: "" }, { replace: true })}>${t("loss")}</button>
         <button type="button" class="button" aria-current=${byLatency ? "true" : undefined} onClick=${() => go({ sort: "latency" }, { replace: true })}>${t("latency")}</button>
       </span>
