@@ -28,7 +28,7 @@ use background::UptimeClass;
 use marks::AlertMark;
 use palette::{Color, LossClass, Palette, Theme};
 
-pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png, png_fits};
+pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png, png_fits, warm};
 pub use svg::height_of_lines;
 
 /// What to draw besides the rows.

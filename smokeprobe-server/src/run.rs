@@ -194,6 +194,8 @@ impl Daemon {
         let (shown, history, now) = (Arc::clone(&live), Arc::<RrdStore>::clone(&store), clock.wall());
         // Beside the start: ten thousand files take some seconds.
         drop(tokio::task::spawn_blocking(move || recall(&shown, &*history, &stored, now)));
+        // Nor does the first picture wait for the host's fonts.
+        drop(tokio::task::spawn_blocking(crate::graph::warm));
         let keep: Arc<dyn Keep> = Arc::<RrdStore>::clone(&store);
         let (writer, writer_sink) = Writer::start(keep, Arc::clone(&live), Arc::clone(&clock), &specs)
             .map_err(|source| RunError::System { action: "start the writer", source })?;

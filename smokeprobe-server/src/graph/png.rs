@@ -8,6 +8,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use png::{ColorType, Compression, Encoder, EncodingError};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, FaceInfo, ID, Source, Stretch, Style};
 use resvg::usvg::{FontResolver, Options, Tree};
@@ -78,7 +79,31 @@ pub fn png(svg: &str, scale: u32) -> Result<Vec<u8>, PngError> {
     fits(width, height)?;
     let mut pixmap = Pixmap::new(width, height).ok_or(PngError::TooLarge { width, height })?;
     resvg::render(&tree, Transform::from_scale(scale as f32, scale as f32), &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|error| PngError::Unwritable(error.to_string()))
+    pack(&pixmap).map_err(|error| PngError::Unwritable(error.to_string()))
+}
+
+/// Packed quickly rather than small: half again as many bytes, in a tenth of the time, which is else as long as drawing
+/// takes.
+fn pack(pixmap: &Pixmap) -> Result<Vec<u8>, EncodingError> {
+    // A document paints its ground first, so that no pixel is translucent.
+    let opaque: Vec<u8> = pixmap.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
+    let mut packed = Vec::with_capacity(opaque.len() / 8);
+    let mut encoder = Encoder::new(&mut packed, pixmap.width(), pixmap.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_compression(Compression::Fast);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&opaque)?;
+    writer.finish()?;
+    Ok(packed)
+}
+
+/// Finds the host's fonts and draws a character of one, so that the first picture that somebody waits for need not.
+/// Blocks for some 10 ms; the disk may take its time, too.
+pub fn warm() {
+    let document = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><text y=\"8\">时</text></svg>";
+    if let Err(error) = png(document, 1) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "cannot draw pictures");
+    }
 }
 
 /// Whether a document of this size can be drawn with this scale: to be asked before anything is read for it.
@@ -144,6 +169,8 @@ fn rank(face: &FaceInfo) -> (usize, u16, String) {
 mod tests {
     use std::collections::HashSet;
 
+    use resvg::tiny_skia::PremultipliedColorU8;
+
     use super::super::palette::{Color, Palette, built_in};
     use super::*;
 
@@ -189,7 +216,9 @@ mod tests {
         let pixels = pixels(&png);
         let colors: HashSet<_> =
             pixels.pixels().iter().map(|pixel| (pixel.red(), pixel.green(), pixel.blue())).collect();
-        assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == 255), "the ground covers everything");
+        let corners = [(0, 0), (696, 0), (0, 296), (696, 296)].map(|(x, y)| pixels.pixel(x, y).unwrap());
+        let white = |pixel: &PremultipliedColorU8| (pixel.red(), pixel.green(), pixel.blue()) == (255, 255, 255);
+        assert!(corners.iter().all(white), "the ground covers everything: {corners:?}");
         for class in built_in(20, Palette::Default) {
             let Color(red, green, blue) = class.light;
             assert!(colors.contains(&(red, green, blue)), "{} is not in the legend", class.label);
