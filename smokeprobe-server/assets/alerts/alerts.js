@@ -4,20 +4,27 @@ import { html, useMemo, useState } from "../vendor/preact.js";
 import { t } from "../i18n.js";
 import { model, useModel } from "../model.js";
 import { go, useRoute } from "../route.js";
-import { resolveRange } from "../detail/range.js";
+import { timesOf } from "../detail/feed.js";
+import { RangeControl } from "../detail/range.js";
+import { useZoom } from "../detail/zoom.js";
 import { barsOf } from "./bars.js";
 import { readAlerts, readDeliveries, readEvents, useFresh } from "./data.js";
 import { DeadLetters, DeliveryTable } from "./deliveries.js";
 import { Details } from "./details.js";
 import { useOperator } from "./operator.js";
 import { Acknowledge, SilenceDialog } from "./orders.js";
-import { DEFAULT_SECONDS, TimeChoice } from "./range.js";
 import { Silences } from "./silences.js";
 import { StandingTable, isQuiet } from "./standing.js";
 import { Timeline } from "./timeline.js";
 import { sectionName } from "./words.js";
 
 /** @typedef {import("./standing.js").Wish} Wish */
+
+/** Seconds of history that are shown unless the address says otherwise. */
+const DEFAULT_SECONDS = 7 * 86400;
+
+/** What the buttons of the history choose. */
+const RANGES = [86400, DEFAULT_SECONDS, 30 * 86400, 360 * 86400].map((seconds) => ({ label: "", seconds }));
 
 export function Alerts() {
   useModel();
@@ -27,14 +34,19 @@ export function Alerts() {
   const [opened, open] = useState(/** @type {string | null} */ (null));
   const { target, alert } = route;
   const filter = { target, alert };
-  const keys = [target, alert, route.from, route.to];
-  const range = () => resolveRange(route, DEFAULT_SECONDS);
+  // A range that only the server can read is asked for first; instead of one that makes no sense there is the usual one.
+  const zoom = useZoom(model.series[0]?.id ?? "");
+  const shown = zoom.range ?? { seconds: DEFAULT_SECONDS };
+  const keys = [target, alert, JSON.stringify(shown)];
   const now = useFresh(readAlerts, []);
   const past = useFresh(async () => {
-    const shown = range();
-    return { ...(await readEvents(filter, shown.from, shown.to, shown.following)), ...shown };
-  }, keys);
-  const told = useFresh(() => readDeliveries(filter, range().from, range().to), keys);
+    const { from, to } = timesOf(shown);
+    return { ...(await readEvents(filter, from, to, !("from" in shown))), from, to };
+  }, keys, zoom.pending);
+  const told = useFresh(() => {
+    const { from, to } = timesOf(shown);
+    return readDeliveries(filter, from, to);
+  }, keys, zoom.pending);
   const again = () => [now, past, told].forEach((part) => part.again());
   const about = (/** @type {string} */ series) => isBelow(series, target);
   const alerts = now.answer;
@@ -61,7 +73,7 @@ export function Alerts() {
     ${alerts && alerts.catching_up > 0 && html`<p class="muted">${t("The rounds of {n} series from before the start are still being judged.", { n: alerts.catching_up })}</p>`}
     <section aria-labelledby="a-now"><h2 id="a-now">${t("Raised now")}${standing.length > 0 && html` <span class=${`count ${standing.every(quiet) ? "quiet" : ""}`}>${standing.length}</span>`}</h2>
       ${alerts && html`<${StandingTable} standing=${standing} silences=${alerts.silences} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
-    <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${TimeChoice} /></div>
+    <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${RangeControl} ranges=${RANGES} usual=${DEFAULT_SECONDS} /></div>
       ${past.answer && html`<${Timeline} bars=${bars} silences=${alerts?.silences ?? []} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
         ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
           <span class="hatch sample"></span>${t("silence")} · ${t("drag to zoom, double click to go back")}</p>`}`}

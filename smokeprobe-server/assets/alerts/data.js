@@ -20,14 +20,16 @@ const LOOK_MS = 15000;
 /**
  * An answer of the server, asked for again when an alert happens, when somebody changes something and now and then.
  * @template T @param {() => Promise<T>} read @param {readonly unknown[]} keys what is asked for
+ * @param {boolean} [pending] what to ask for is not known yet
  * @returns {{answer: T | null, failure: string, again: () => void}}
  */
-export function useFresh(read, keys) {
+export function useFresh(read, keys, pending = false) {
   const [state, set] = useState(/** @type {{answer: T | null, failure: string}} */ ({ answer: null, failure: "" }));
   const newest = useRef(read);
   newest.current = read;
   const refresh = useRef(() => {});
   useEffect(() => {
+    if (pending) return undefined;
     let here = true;
     let timer = 0;
     const look = async () => {
@@ -55,8 +57,9 @@ export function useFresh(read, keys) {
       here = false;
       clearTimeout(timer);
       stop();
+      refresh.current = () => {};
     };
-  }, keys);
+  }, [...keys, pending]);
   return { ...state, again: () => refresh.current() };
 }
 

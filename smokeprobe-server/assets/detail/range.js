@@ -5,15 +5,15 @@ import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, href, useRoute } from "../route.js";
 import { plain, readable, resolve, secondsBack, sentence as said, typed, useZoom } from "./zoom.js";
-import { timesOf } from "./feed.js";
 import { nameOf, short } from "./words.js";
 
 /**
  * Reads and changes the address's range.
- * @param {{ranges?: import("../api.js").Range[], series?: string, error?: string | null}} props `ranges`: the buttons, unless the
- *   configured ones; `series`: one to ask the server with what a text means
+ * @param {{ranges?: import("../api.js").Range[], usual?: number, series?: string, error?: string | null}} props `ranges`: the buttons,
+ *   unless the configured ones; `usual`: seconds that are shown while the address says nothing, else all ranges are; `series`: one
+ *   to ask the server with what a text means
  */
-export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], series = model.series[0]?.id ?? "", error = null }) {
+export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], usual, series = model.series[0]?.id ?? "", error = null }) {
   const route = useRoute();
   const { from, to } = route;
   const zoom = useZoom(series);
@@ -40,11 +40,11 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
   const sentence = wrong ?? error ?? zoom.error;
   return html`<form class="range-control" onSubmit=${submit} aria-label=${t("Range")}>
     <div class="segments">
-      <a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
-        title=${t("all configured ranges")}>${t("All")}</a>
+      ${usual === undefined && html`<a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
+        title=${t("all configured ranges")}>${t("All")}</a>`}
       ${ranges.map((range) => html`<a class="button" key=${range.seconds} title=${nameOf(range)}
-        href=${href({ ...route, from: `-${short(range.seconds)}`, to: "" })}
-        aria-current=${secondsBack(from) === range.seconds && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
+        href=${href({ ...route, from: range.seconds === usual ? "" : `-${short(range.seconds)}`, to: "" })}
+        aria-current=${(from ? secondsBack(from) : usual) === range.seconds && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
     </div>
     <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}
       autocomplete="off" enterkeyhint="go" aria-invalid=${sentence ? "true" : undefined} aria-describedby=${sentence ? "range-error" : undefined}
@@ -54,15 +54,14 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
 }
 
 /**
- * The range that the address asks for, else the last `seconds`: as times, as far as they can be told without the server, and
- * as texts that the server reads.
+ * The range that the address asks for, else the last `seconds`, as texts that the server reads. Who needs its times before the
+ * server has answered uses `useZoom`.
  * @param {{from: string, to: string}} route @param {number} seconds
- * @returns {{from: number, to: number, following: boolean, fromText: string, toText: string}}
+ * @returns {{following: boolean, fromText: string, toText: string}}
  */
 export function resolveRange(route, seconds) {
-  const range = (route.from && plain(route.from, route.to)) || { seconds };
   const following = route.to === "" || route.to === "now";
-  return { ...timesOf(range), following, fromText: route.from || `-${seconds}s`, toText: route.from ? route.to : "" };
+  return { following, fromText: route.from || `-${seconds}s`, toText: route.from ? route.to : "" };
 }
 
 /** Vantage points: each in a chart of its own, all in one, or one of them. @param {{section: import("../model.js").Section}} props */

@@ -22,7 +22,7 @@ export function Heat({ section }) {
     <div class="page-head">
       <${Rich} as="h1" text=${section.title} markup=${section.html} />
       <p class="actions"><a href=${href({ ...route, mode: "" })}>${section.series.length ? t("detail") : t("overview")}</a></p>
-      <${RangeControl} ranges=${outline?.detail.ranges ?? []} />
+      <${RangeControl} ranges=${outline?.detail.ranges ?? []} usual=${HEAT_SECONDS} />
     </div>
     ${shown.map((index) => html`<${TargetHeat} key=${series[index].id} id=${series[index].id} several=${section.series.length > 1} />`)}
     ${section.end - section.first > section.series.length && html`<${SectionHeat} key=${section.path} section=${section} />`}

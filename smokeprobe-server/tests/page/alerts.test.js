@@ -35,6 +35,20 @@ describe("the alerts", { concurrency: false }, () => {
       await dialog.waitFor({ state: "detached" });
     }));
 
+  test("of a range that only the server can read are those of it, and of a senseless one it is said", () =>
+    visit({ mayFail: [/400/] }, async ({ open, page, requests }) => {
+      await open("/?mode=alerts&from=-3h&to=-1h");
+      const range = page.getByRole("form", { name: "Range" });
+      await page.getByText(/Nothing was raised in this time|told/).first().waitFor();
+      assert.equal(await range.getByRole("textbox").inputValue(), "-3h … -1h");
+      const spans = requests.filter((request) => request.includes("/alerts/events?") && request.includes("&to=")).map((request) => new URLSearchParams(request));
+      assert.ok(spans.length > 0 && spans.every((query) => Math.abs(Number(query.get("to")) - Number(query.get("from")) - 7200) <= 1), requests.join("\n"));
+      await open("/?mode=alerts&from=2026-13-45");
+      assert.match(await range.getByRole("alert").innerText(), /\w+ \w+ \w+/);
+      await range.getByRole("link", { name: "30d" }).click();
+      await range.getByRole("alert").waitFor({ state: "detached" });
+    }));
+
   test("are about one target or one alert when one asks so", () =>
     visit({}, async ({ open, page, query }) => {
       await open("/?mode=alerts&target=Edge.Lossy");
