@@ -76,7 +76,7 @@ export function Alerts() {
     <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${RangeControl} ranges=${RANGES} usual=${DEFAULT_SECONDS} /></div>
       ${past.answer && html`<${Timeline} bars=${bars} silences=${alerts?.silences ?? []} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
         ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
-          <span class="hatch sample"></span>${t("silence")} · ${t("drag to zoom, double click to go back")}</p>`}`}
+          <span class="hatch sample"></span>${t("silence")}<span class="hint"> · ${t("drag to zoom, double click to go back")}</span></p>`}`}
       ${past.answer?.more && html`<p class="muted">${t("There were more than are shown: the newest {n}. Choose a shorter time.", { n: past.answer.events.length })}</p>`}</section>
     <section aria-labelledby="a-quiet"><h2 id="a-quiet">${t("Silences and maintenance")}</h2>
       ${alerts && html`<${Silences} silences=${alerts.silences.filter(({ targets }) => targets.length === 0 || targets.some((one) => isBelow(one, target) || isBelow(target, one)))} may=${operator.may} onChange=${again} />`}</section>
@@ -105,6 +105,6 @@ function Filters() {
   return html`<div class="filters">
     ${target && html`<span class="chip">${sectionName(target)}
       <button type="button" aria-label=${t("Show all targets")} onClick=${() => go({ target: "" })}>✕</button></span>`}
-    <label><span class="hidden">${t("Alert")}</span><select value=${alert} onChange=${(/** @type {any} */ event) => go({ alert: event.target.value })}>
+    <label><span class="unseen">${t("Alert")}</span><select value=${alert} onChange=${(/** @type {any} */ event) => go({ alert: event.target.value })}>
       <option value="">${t("all alerts")}</option>${[...names].sort().map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>`;
 }

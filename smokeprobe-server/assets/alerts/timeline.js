@@ -35,7 +35,7 @@ export function Timeline({ bars, silences, from, to, onOpen }) {
       ${ticks(from, to, labels.count).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at * 100}%` }}>${label}</span>`)}
       ${drag && html`<span class="drag" style=${{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }}></span>`}</div></div>
     ${shown.map(({ series, rows }) => html`<div class="lane" key=${series} role="group" aria-label=${nameOf(series)}>
-      <div class="whose"><${TargetLink} series=${series} /></div>
+      <div class="whose"><${TargetLink} series=${series} /><div class="which">${rows.map(({ alert }) => html`<div key=${alert}>${alert}</div>`)}</div></div>
       <div class="track">
         ${quietTimes(silences, series, rows.map(({ alert }) => alert), from, to).map(([start, end, words]) =>
           html`<span class="hatch" title=${words} style=${span(start, end)}></span>`)}
