@@ -56,15 +56,24 @@ export function zone() {
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formatters = new Map();
 
-/** @param {number} unixSeconds @returns {Record<string, string>} */
-function parts(unixSeconds) {
-  const name = zone();
+/** @param {string} zone an IANA name */
+function formatterOf(zone) {
+  return new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+    hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+}
+
+/** @param {number} unixSeconds @param {string} [name] of a zone @returns {Record<string, string>} */
+function parts(unixSeconds, name = zone()) {
   let formatter = formatters.get(name);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat("en-GB", {
-      timeZone: name, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
-      hour: "2-digit", minute: "2-digit", second: "2-digit",
-    });
+    try {
+      formatter = formatterOf(name);
+    } catch {
+      // A zone that this browser does not know.
+      formatter = formatterOf("UTC");
+    }
     formatters.set(name, formatter);
   }
   return Object.fromEntries(formatter.formatToParts(unixSeconds * 1000).map(({ type, value }) => [type, value]));
@@ -85,14 +94,14 @@ export function time(unixSeconds) {
 /** @type {Map<string, number>} */
 const offsets = new Map();
 
-/** Seconds to add to a Unix time for the local time in the zone on the screen. @param {number} unixSeconds */
-export function utcOffset(unixSeconds) {
+/** Seconds to add to a Unix time for the local time in a zone, that on the screen unless said. @param {number} unixSeconds @param {string} [name] of the zone */
+export function utcOffset(unixSeconds, name = zone()) {
   // Clocks change on the quarter of an hour.
   const quarter = Math.floor(unixSeconds / 900);
-  const key = `${zone()} ${quarter}`;
+  const key = `${name} ${quarter}`;
   let offset = offsets.get(key);
   if (offset === undefined) {
-    const at = parts(quarter * 900);
+    const at = parts(quarter * 900, name);
     const [year, month, day] = [Number(at.year), Number(at.month), Number(at.day)];
     offset = Date.UTC(year, month - 1, day, Number(at.hour), Number(at.minute), Number(at.second)) / 1000 - quarter * 900;
     if (offsets.size > 5000) offsets.clear();

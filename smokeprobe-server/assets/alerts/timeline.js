@@ -1,11 +1,12 @@
 // What was raised and when: a lane a series, a bar from raised to cleared, silences hatched behind.
 
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useMemo, useState } from "../vendor/preact.js";
+import { times } from "../chart/ticks.js";
+import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go } from "../route.js";
 import { bounded, written } from "../detail/zoom.js";
-import { offset, ticks } from "./axis.js";
 import { isAbout, lanesOf, timesOf } from "./bars.js";
 import { TargetLink } from "./standing.js";
 import { length, moment, nameOf, scope, when, why } from "./words.js";
@@ -24,15 +25,15 @@ const SLIP = 5;
 export function Timeline({ bars, silences, from, to, onOpen }) {
   const [all, showAll] = useState(false);
   const [drag, track] = useDrag(from, to);
-  const labels = useTickCount();
+  const axis = useWidth();
   const lanes = lanesOf(bars, (series) => model.indices.get(series) ?? Infinity);
   const shown = all ? lanes : lanes.slice(0, LANES);
   const part = (/** @type {number} */ time) => Math.min(Math.max((time - from) / (to - from), 0), 1);
   const span = (/** @type {number} */ start, /** @type {number} */ end) => ({ left: `${part(start) * 100}%`, width: `${(part(end) - part(start)) * 100}%` });
   if (lanes.length === 0) return html`<p class="empty muted">${t("Nothing was raised in this time.")}</p>`;
-  return html`<div class="timeline" ref=${labels.ref} onPointerDown=${track.down} onDblClick=${() => go({ from: "", to: "" })}>
-    <div class="lane axis" aria-hidden="true"><div class="whose"></div><div class="track">
-      ${ticks(from, to, labels.count).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at * 100}%` }}>${label}</span>`)}
+  return html`<div class="timeline" onPointerDown=${track.down} onDblClick=${() => go({ from: "", to: "" })}>
+    <div class="lane axis" aria-hidden="true"><div class="whose"></div><div class="track" ref=${axis.ref}>
+      ${ticks(from, to, axis.width).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at}px` }}>${label}</span>`)}
       ${drag && html`<span class="drag" style=${{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }}></span>`}</div></div>
     ${shown.map(({ series, rows }) => html`<div class="lane" key=${series} role="group" aria-label=${nameOf(series)}>
       <div class="whose"><${TargetLink} series=${series} /><div class="which">${rows.map(({ alert }) => html`<div key=${alert}>${alert}</div>`)}</div></div>
@@ -60,21 +61,30 @@ function quietTimes(silences, series, alerts, from, to) {
   const labels = model.section(series.split("~")[0])?.labels ?? {};
   const about = silences.filter((silence) => isAbout(silence, series, labels)
     && (silence.alerts.length === 0 || silence.alerts.some((alert) => alerts.includes(alert))));
-  return about.flatMap((silence) => timesOf(silence, from, to, offset).map(([start, end]) =>
+  return about.flatMap((silence) => timesOf(silence, from, to, (zone, time) => format.utcOffset(time, zone)).map(([start, end]) =>
     /** @type {[number, number, string]} */ ([start, end, [t("silenced"), scope(silence), when(silence), silence.comment].filter(Boolean).join(", ")])));
 }
 
-/** As many labels as there is room for. */
-function useTickCount() {
-  const ref = useRef(/** @type {HTMLElement | null} */ (null));
-  const [count, set] = useState(6);
-  useEffect(() => {
-    if (!ref.current) return undefined;
-    const observer = new ResizeObserver(([{ contentRect }]) => set(Math.max(2, Math.floor((contentRect.width - 160) / 90))));
-    observer.observe(ref.current);
-    return () => observer.disconnect();
-  }, [ref.current]);
-  return { ref, count };
+/** Pixels that a label takes to the right of its time. */
+const LABEL = 40;
+
+/** The times below the graphs' rule that have room for their label. @param {number} from @param {number} to @param {number} width in pixels */
+function ticks(from, to, width) {
+  const plot = { left: 0, top: 0, right: width, bottom: 0 };
+  return times({ plot, from, to, ceiling: 1, floor: null }, format.utcOffset).filter(({ at }) => at <= width - LABEL);
+}
+
+/** How wide an element is, in pixels. It may come and go. */
+function useWidth() {
+  const [width, set] = useState(0);
+  const ref = useMemo(() => {
+    const observer = new ResizeObserver(([{ contentRect }]) => set(contentRect.width));
+    return (/** @type {HTMLElement | null} */ element) => {
+      observer.disconnect();
+      if (element) observer.observe(element);
+    };
+  }, []);
+  return { ref, width };
 }
 
 /** A drag over the lanes chooses a range. @param {number} from @param {number} to @returns {[[number, number] | null, {down: (event: PointerEvent) => void}]} */
