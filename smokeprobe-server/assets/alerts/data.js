@@ -63,22 +63,26 @@ export function useFresh(read, keys, pending = false) {
   return { ...state, again: () => refresh.current() };
 }
 
-/** What stands, silences and messages. */
-export const readAlerts = () => /** @type {Promise<Alerts>} */ (ask("alerts"));
+/** What stands, silences and messages. @param {AbortSignal} [signal] */
+export const readAlerts = (signal) => /** @type {Promise<Alerts>} */ (ask("alerts", {}, signal));
 
 /**
  * What was raised and cleared in a range, and what was raised in it or before and cleared after it.
  * @param {{target: string, alert: string}} filter @param {number} from @param {number} to @param {boolean} following
- * @returns {Promise<{events: AlertEvent[], more: boolean}>} more: there were others, before
+ * @param {AbortSignal} [signal] @returns {Promise<{events: AlertEvent[], more: boolean}>} more: there were others, before
  */
-export async function readEvents({ target, alert }, from, to, following) {
+export async function readEvents({ target, alert }, from, to, following, signal) {
   const query = { target, alert, what: "changes", from: Math.floor(from), limit: MOST };
   const read = async (/** @type {Record<string, string | number>} */ range) =>
-    (await ask("alerts/events", { ...query, ...range })).events.map((/** @type {{event: AlertEvent}} */ { event }) => event);
-  const within = await read(following ? {} : { to: Math.ceil(to) });
+    (await ask("alerts/events", { ...query, ...range }, signal)).events.map((/** @type {{event: AlertEvent}} */ { event }) => event);
+  const end = Math.ceil(to);
+  const within = await read(following ? {} : { to: end });
   const more = within.length >= MOST;
-  if (following) return { events: within, more };
-  const after = await read({ from: Math.ceil(to) });
+  // Nothing has happened yet in the future, and the server refuses to look there.
+  if (following || end >= model.now()) return { events: within, more };
+  const after = await read({ from: end });
+  // The newest are listed: where there were too many since, what ended soon after the range is asked for by itself.
+  if (after.length >= MOST) after.push(...await read({ from: end, to: Math.ceil(2 * to - from) }));
   const ends = after.filter((/** @type {AlertEvent} */ event) => event.what === "cleared" && event.since < to);
   return { events: [...within, ...ends], more };
 }

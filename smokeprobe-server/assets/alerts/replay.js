@@ -7,8 +7,6 @@ import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { length, moment, sentence } from "./words.js";
 
-export { marksOf, onMarks, useMarks } from "./marks.js";
-
 /** @typedef {{from: number, to: number | null, alert: string}} Span */
 /** @typedef {{time: number, since: number, what: "raised" | "cleared", told: boolean, reason: string}} ReplayEvent */
 /** @typedef {{series: string, alert?: string, type: string, rule: string, semantics: string, from: number, to: number, rounds: number, raised_share: number | null,

@@ -1,73 +1,65 @@
 // Alerts of the shown series: when they were raised and cleared, for the marks on the charts, and what stands now.
 
 import { useEffect, useState } from "../vendor/preact.js";
-import { ask } from "../api.js";
+import { barsOf } from "../alerts/bars.js";
+import { readAlerts, readEvents } from "../alerts/data.js";
 import { model } from "../model.js";
+import { timesOf } from "./feed.js";
 
-/** @typedef {import("../chart/paint.js").AlertSpan} AlertSpan */
-/** @typedef {{event: {time: number, since: number, series: string, alert: string, what: string, reason?: string, silent?: unknown}}} Listed */
-/** @typedef {{series: string, alert: string, since: number, reason: string}} Standing */
+/** @typedef {import("../chart/paint.js").AlertSpan} AlertSpan @typedef {import("../alerts/shapes.js").Standing} Standing */
 /** @typedef {{spans: AlertSpan[], standing: Standing[]}} Alerts */
 
-const MOST_EVENTS = 1000;
+/** Several alerts may come at once, and the server's answer may be a quarter of a second old. */
+const SOON_MS = 400;
 
-/** Events, newest first → from when to when each alert was raised. @param {Listed["event"][]} events @returns {AlertSpan[]} */
-export function spansOf(events) {
-  /** @type {AlertSpan[]} */
-  const spans = [];
-  /** @type {Map<string, AlertSpan>} */
-  const open = new Map();
-  for (let i = events.length - 1; i >= 0; i -= 1) {
-    const { series, alert, what, time, since, reason = "", silent } = events[i];
-    const key = `${series} ${alert}`;
-    const span = open.get(key);
-    if (what === "cleared") {
-      if (span) span.cleared = time;
-      else spans.push({ alert, series, raised: since < time ? since : null, cleared: time, reason, silent: false });
-      open.delete(key);
-    } else if (!span) {
-      const raised = { alert, series, raised: what === "raised" ? time : since, cleared: null, reason, silent: Boolean(silent) };
-      spans.push(raised);
-      open.set(key, raised);
-    }
-  }
-  return spans;
-}
-
-/** The alerts of some series. @param {string[]} series @param {boolean} any whether the configuration has alerts for them @returns {Alerts} */
-export function useAlerts(series, any) {
+/**
+ * The alerts of some series: all that stand, and those that were raised in a range or before and cleared in it or after.
+ * @param {string[]} series @param {boolean} any whether the configuration has alerts for them
+ * @param {import("./feed.js").Range[]} ranges that are shown; none while that is not known @returns {Alerts}
+ */
+export function useAlerts(series, any, ranges) {
   const [alerts, set] = useState(/** @type {Alerts} */ ({ spans: [], standing: [] }));
-  const key = series.join();
   useEffect(() => {
     if (!any || series.length === 0) return set({ spans: [], standing: [] });
+    if (ranges.length === 0) return undefined;
     const request = new AbortController();
-    const targets = [...new Set(series.map((id) => id.split("~")[0]))];
     let timer = 0;
     const read = async () => {
       try {
-        const [standing, ...lists] = await Promise.all([ask("alerts", {}, request.signal),
-          ...targets.map((target) => ask("alerts/events", { target, what: "changes", limit: MOST_EVENTS }, request.signal))]);
-        const events = lists.flatMap((/** @type {any} */ list) => (Array.isArray(list) ? list : list.events ?? [])
-          .map((/** @type {any} */ listed) => listed.event ?? listed))
-          .filter((/** @type {Listed["event"]} */ event) => series.includes(event.series));
-        events.sort((/** @type {Listed["event"]} */ a, /** @type {Listed["event"]} */ b) => b.time - a.time);
-        set({ spans: spansOf(events), standing: standing.standing.filter((/** @type {Standing} */ one) => series.includes(one.series)) });
+        const next = await alertsOf(series, ranges, request.signal);
+        if (!request.signal.aborted) set(next);
       } catch {
         // The charts are worth looking at without.
       }
     };
     void read();
     const forget = model.onEvent((name, data) => {
-      if (name !== "alert" || !series.includes(data.series ?? data.event?.series)) return;
-      // Several alerts may come at once, and the answer may be a quarter of a second old.
+      if (!(name === "alert" && series.includes(data.series)) && !(name === "hello" && data.missed)) return;
       clearTimeout(timer);
-      timer = window.setTimeout(() => void read(), 400);
+      timer = window.setTimeout(() => void read(), SOON_MS);
     });
     return () => {
       request.abort();
       clearTimeout(timer);
       forget();
     };
-  }, [key, any]);
+  }, [series.join(), any, JSON.stringify(ranges)]);
   return alerts;
+}
+
+/** @param {string[]} series @param {import("./feed.js").Range[]} ranges @param {AbortSignal} signal @returns {Promise<Alerts>} */
+async function alertsOf(series, ranges, signal) {
+  const times = ranges.map((range) => timesOf(range));
+  const [from, to] = [Math.min(...times.map((one) => one.from)), Math.max(...times.map((one) => one.to))];
+  const following = ranges.some((range) => !("from" in range));
+  const targets = [...new Set(series.map((id) => id.split("~")[0]))];
+  const [now, ...lists] = await Promise.all([readAlerts(signal), ...targets.map((target) => readEvents({ target, alert: "" }, from, to, following, signal))]);
+  const own = (/** @type {{series: string}} */ one) => series.includes(one.series);
+  const standing = now.standing.filter(own);
+  const bars = barsOf(lists.flatMap(({ events }) => events).filter(own), standing);
+  return {
+    standing,
+    spans: bars.filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from)
+      .map((bar) => ({ alert: bar.alert, series: bar.series, raised: bar.from, cleared: bar.to, reason: bar.reason, silent: bar.silent !== null })),
+  };
 }

@@ -34,7 +34,7 @@ export function Detail({ section }) {
   const known = useRounds(ids, (id, round) => panels.current.forEach((panel) => panel.add(id, round)),
     () => panels.current.forEach((panel) => panel.reload()));
   const any = members.some(({ index }) => model.series[index].section.alerts?.length);
-  const { spans, standing } = useAlerts(ids, any);
+  const { spans, standing } = useAlerts(ids, any, zoom.pending ? [] : ranges.map(({ range }) => range));
   useKeys(gliding, zoom.range);
   const missing = (section.multihost ?? []).filter((id) => !model.indices.has(id));
   const gone = missing.length > 0 && html`<p class="muted">${t("Not measured here: {names}", { names: missing.join(", ") })}</p>`;
