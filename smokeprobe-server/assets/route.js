@@ -16,13 +16,14 @@ import { useEffect, useState } from "./vendor/preact.js";
  * @property {string} chart in mode charts
  * @property {string} sort of an overview
  * @property {string} scale "own" or "common", of an overview
- * @property {string} alert in mode alerts
+ * @property {string} alert in mode alerts; of a target, the one that is replayed over its graph
+ * @property {string} event in mode alerts, the one that is open
  */
 
 /** Modes that an address may name. @type {Mode[]} */
 const MODES = ["heat", "compare", "charts", "alerts", "status"];
 
-const TEXTS = /** @type {const} */ (["hierarchy", "filter", "from", "to", "vantage", "chart", "sort", "scale", "alert"]);
+const TEXTS = /** @type {const} */ (["hierarchy", "filter", "from", "to", "vantage", "chart", "sort", "scale", "alert", "event"]);
 
 /** @type {Set<() => void>} */
 const listeners = new Set();

@@ -31,18 +31,21 @@ export function Alerts() {
   const route = useRoute();
   const operator = useOperator();
   const [wish, setWish] = useState(/** @type {Wish | null} */ (null));
-  const [opened, open] = useState(/** @type {string | null} */ (null));
-  const { target, alert } = route;
+  const { target, alert, event } = route;
+  // A look at an event is no step for the back button.
+  const open = (/** @type {string} */ id) => go({ event: id }, { replace: true });
   const filter = { target, alert };
   // A range that only the server can read is asked for first; instead of one that makes no sense there is the usual one.
   const zoom = useZoom(model.series[0]?.id ?? "");
   const shown = zoom.range ?? { seconds: DEFAULT_SECONDS };
   const keys = [target, alert, JSON.stringify(shown)];
+  // An event that has an address is found wherever it began.
+  const since = Number(event.split(" ").pop()) || Infinity;
   const now = useFresh(readAlerts, []);
   const past = useFresh(async () => {
     const { from, to } = timesOf(shown);
-    return { ...(await readEvents(filter, from, to, !("from" in shown))), from, to };
-  }, keys, zoom.pending);
+    return { ...(await readEvents(filter, Math.min(since, from), to, !("from" in shown))), from, to };
+  }, [...keys, since < timesOf(shown).from ? since : 0], zoom.pending);
   const told = useFresh(() => {
     const { from, to } = timesOf(shown);
     return readDeliveries(filter, from, to);
@@ -53,12 +56,10 @@ export function Alerts() {
   const quiet = (/** @type {import("./shapes.js").Standing} */ one) => isQuiet(one, alerts?.silences ?? []);
   const standing = (alerts?.standing ?? []).filter((one) => about(one.series) && (!alert || one.alert === alert))
     .sort((a, b) => Number(quiet(a)) - Number(quiet(b)) || b.since - a.since);
-  const bars = useMemo(() => {
-    if (!past.answer) return [];
-    const { events, from, to } = past.answer;
-    return barsOf(events, standing).filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from);
-  }, [past.answer, alerts]);
-  const bar = bars.find(({ id }) => id === opened) ?? null;
+  const found = useMemo(() => (past.answer && alerts ? barsOf(past.answer.events, standing) : []), [past.answer, alerts]);
+  const { from = 0, to = 0 } = past.answer ?? {};
+  const bars = found.filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from);
+  const bar = found.find(({ id }) => id === event) ?? null;
   const dead = (alerts?.outbox.dead_letters ?? []).filter(({ tells }) => tells.some((one) => about(one.series) && (!alert || one.alert === alert)));
   const wished = (/** @type {boolean} */ done) => {
     setWish(null);
@@ -74,7 +75,8 @@ export function Alerts() {
     <section aria-labelledby="a-now"><h2 id="a-now">${t("Raised now")}${standing.length > 0 && html` <span class=${`count ${standing.every(quiet) ? "quiet" : ""}`}>${standing.length}</span>`}</h2>
       ${alerts && html`<${StandingTable} standing=${standing} silences=${alerts.silences} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
     <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${RangeControl} ranges=${RANGES} usual=${DEFAULT_SECONDS} /></div>
-      ${past.answer && html`<${Timeline} bars=${bars} silences=${alerts?.silences ?? []} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
+      ${past.answer && alerts && html`<${Timeline} bars=${bars} silences=${alerts.silences} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
+        ${event && !bar && html`<p class="notice" role="status">${t("The event of this address is not in the history.")}</p>`}
         ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
           <span class="hatch sample"></span>${t("silence")}<span class="hint"> · ${t("drag to zoom, double click to go back")}</span></p>`}`}
       ${past.answer?.more && html`<p class="muted">${t("There were more than are shown: the newest {n}. Choose a shorter time.", { n: past.answer.events.length })}</p>`}</section>
@@ -86,8 +88,8 @@ export function Alerts() {
       ${told.answer && html`<${DeliveryTable} deliveries=${told.answer} />`}</section>
     ${wish?.order === "acknowledge" && html`<${Acknowledge} about=${wish.about} operator=${operator} onClose=${wished} />`}
     ${wish?.order === "silence" && html`<${SilenceDialog} about=${wish.about} operator=${operator} onClose=${wished} />`}
-    ${bar && html`<${Details} bar=${bar} next=${bars.find((one) => one.series === bar.series && one.alert === bar.alert && one.from > bar.from) ?? null}
-      dead=${dead} may=${operator.may} onChange=${again} onClose=${() => open(null)} />`}
+    ${bar && html`<${Details} bar=${bar} next=${found.find((one) => one.series === bar.series && one.alert === bar.alert && one.from > bar.from) ?? null}
+      dead=${dead} may=${operator.may} onChange=${again} onClose=${() => open("")} />`}
   </article>`;
 }
 
@@ -104,7 +106,7 @@ function Filters() {
   for (const section of model.sections.values()) section.alerts?.forEach((name) => names.add(name));
   return html`<div class="filters">
     ${target && html`<span class="chip">${sectionName(target)}
-      <button type="button" aria-label=${t("Show all targets")} onClick=${() => go({ target: "" })}>✕</button></span>`}
-    <label><span class="unseen">${t("Alert")}</span><select value=${alert} onChange=${(/** @type {any} */ event) => go({ alert: event.target.value })}>
+      <button type="button" aria-label=${t("Show all targets")} onClick=${() => go({ target: "", event: "" })}>✕</button></span>`}
+    <label><span class="unseen">${t("Alert")}</span><select value=${alert} onChange=${(/** @type {any} */ event) => go({ alert: event.target.value, event: "" })}>
       <option value="">${t("all alerts")}</option>${[...names].sort().map((name) => html`<option value=${name}>${name}</option>`)}</select></label></div>`;
 }

@@ -33,7 +33,10 @@ export function Details({ bar, next, dead, may, onChange, onClose }) {
   const { recipients = [], comment = "" } = event ?? {};
   const end = bar.to ?? now;
   const margin = Math.max((end - bar.from) / 2, 20 * step);
-  const link = place({ target, vantage: vantage ?? "", from: String(Math.floor(bar.from - margin)), to: end + margin >= now ? "" : String(Math.ceil(end + margin)) });
+  const several = (model.section(target)?.series.length ?? 0) > 1;
+  const graph = {
+    target, vantage: vantage ?? (several ? "local" : ""), from: String(Math.floor(bar.from - margin)), to: end + margin >= now ? "" : String(Math.ceil(end + margin)),
+  };
   const own = dead.filter(({ tells }) => tells.some(({ series, alert, since }) => series === bar.series && alert === bar.alert && since === bar.from));
   const fact = (/** @type {string} */ name, /** @type {import("../vendor/preact.js").Child} */ value) => value && html`<dt>${name}</dt><dd>${value}</dd>`;
   const acknowledged = bar.standing?.acknowledged;
@@ -48,7 +51,7 @@ export function Details({ bar, next, dead, may, onChange, onClose }) {
       ${fact(t("Told"), bar.silent ? t("nobody: {why}", { why: why(bar.silent) }) : recipients.join(", "))}
       ${fact(t("Acknowledged"), acknowledged && [acknowledged.author, moment(acknowledged.time), acknowledged.comment].filter(Boolean).join(" · "))}
     </dl>
-    <p><a href=${link} onClick=${onClose}>${t("Graph of this time")}</a></p>
+    <p class="ways"><a href=${place(graph)}>${t("Graph of this time")}</a> <a href=${place({ ...graph, alert: bar.alert })}>${t("Try this alert over it")}</a></p>
     <h3>${t("Deliveries")}</h3>
     ${deliveries === null ? html`<p class="muted">…</p>` : typeof deliveries === "string" ? html`<p class="wrong" role="alert">${deliveries}</p>`
       : html`<${DeliveryTable} deliveries=${deliveries} short=${true} />`}

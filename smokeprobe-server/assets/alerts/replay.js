@@ -5,6 +5,7 @@ import { Refused, ask } from "../api.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
+import { go, route } from "../route.js";
 import { length, moment, sentence } from "./words.js";
 
 /** @typedef {{from: number, to: number | null, alert: string}} Span */
@@ -32,10 +33,14 @@ const LISTED = 100;
  * @param {{series: string, from: number, to: number, onSpans: (spans: Span[] | null) => void}} props
  */
 export function Replay({ series, from, to, onSpans }) {
-  const [open, setOpen] = useState(false);
+  // An address that names an alert has it tried at once.
+  const [open, setOpen] = useState(route().alert !== "");
   useEffect(() => () => onSpans(null), []);
   const toggle = () => {
-    if (open) onSpans(null);
+    if (open) {
+      onSpans(null);
+      go({ alert: "" }, { replace: true });
+    }
     setOpen(!open);
   };
   return html`<div class="replay"><button type="button" class="button" aria-expanded=${String(open)} onClick=${toggle}>${t("Try an alert or a rule over this range")}</button>
@@ -45,14 +50,17 @@ export function Replay({ series, from, to, onSpans }) {
 /** @param {{series: string, from: number, to: number, onSpans: (spans: Span[] | null) => void}} props */
 function Trial({ series, from, to, onSpans }) {
   const { own, others } = alertsFor(series);
-  const [alert, setAlert] = useState(own[0] ?? "");
+  const wanted = route().alert;
+  const first = own.includes(wanted) || others.includes(wanted) ? wanted : own[0] ?? "";
+  const [alert, setAlert] = useState(first);
   const [draft, setDraft] = useState({ type: "loss", rule: "", semantics: "documented" });
-  const [wish, setWish] = useState(/** @type {Wish | null} */ (own[0] ? { alert: own[0] } : null));
+  const [wish, setWish] = useState(/** @type {Wish | null} */ (first ? { alert: first } : null));
   const { answer, error, busy } = useReplay(series, from, to, wish, onSpans);
   const draw = (/** @type {Partial<typeof draft>} */ change) => setDraft({ ...draft, ...change });
   const choose = (/** @type {string} */ name) => {
     setAlert(name);
     setWish(name ? { alert: name } : null);
+    go({ alert: name }, { replace: true });
   };
   const edit = () => {
     if (!answer) return;
@@ -132,7 +140,7 @@ function useReplay(series, from, to, wish, onSpans) {
 function Result({ answer, asked, until }) {
   const { rounds, from, to, figures, raised_share: share, events, truncated } = answer;
   if (rounds === 0) return html`<p class="muted">${t("Nothing is stored of this time in single rounds.")}</p>`;
-  const raised = figures.firings === 1 ? t("raised once") : t("raised {n} times", { n: format.count(figures.firings) });
+  const raised = figures.firings === 0 ? t("never raised") : figures.firings === 1 ? t("raised once") : t("raised {n} times", { n: format.count(figures.firings) });
   const step = (to - from) / rounds;
   return html`<p class="result"><b>${raised}</b>
       ${share !== null && html`<span>${t("{share} of the time", { share: format.percent(share) })}</span>`}

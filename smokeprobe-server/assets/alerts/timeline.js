@@ -9,7 +9,7 @@ import { go } from "../route.js";
 import { bounded, written } from "../detail/zoom.js";
 import { isAbout, lanesOf, timesOf } from "./bars.js";
 import { TargetLink } from "./standing.js";
-import { length, moment, nameOf, scope, when, why } from "./words.js";
+import { barWords, nameOf, scope, when } from "./words.js";
 
 /** @typedef {import("./shapes.js").Bar} Bar @typedef {import("./shapes.js").Silence} Silence */
 
@@ -49,9 +49,7 @@ export function Timeline({ bars, silences, from, to, onOpen }) {
 
 /** @param {{bar: Bar, style: Record<string, string>, onOpen: (bar: Bar) => void}} props */
 function BarButton({ bar, style, onOpen }) {
-  const end = bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) });
-  const silent = bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "";
-  const words = [`${bar.alert}: ${moment(bar.from)}`, end, length((bar.to ?? model.now()) - bar.from), bar.reason, silent].filter(Boolean).join(", ");
+  const words = barWords(bar);
   return html`<button type="button" class=${`stretch ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
     title=${words} aria-label=${words} onClick=${() => onOpen(bar)}></button>`;
 }

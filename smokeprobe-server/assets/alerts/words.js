@@ -81,6 +81,14 @@ export function length(seconds) {
   return seconds < 120 ? t("{n} s", { n: Math.round(seconds) }) : t("{n} min", { n: minutes });
 }
 
+/** From when to when something was raised, and why. @param {import("./shapes.js").Bar} bar @param {boolean} [named] whether to say of what */
+export function barWords(bar, named = false) {
+  return [
+    named ? nameOf(bar.series) : "", `${bar.alert}: ${moment(bar.from)}`, bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) }),
+    length((bar.to ?? model.now()) - bar.from), bar.reason, bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "",
+  ].filter(Boolean).join(", ");
+}
+
 /** What an error says. The server's sentences about a parameter begin after its name. @param {unknown} error */
 export function sentence(error) {
   if (error instanceof Refused && error.parameter && !error.place) return `${error.parameter} ${error.message}`;

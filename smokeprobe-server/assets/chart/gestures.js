@@ -13,7 +13,6 @@
  * @property {(range: [number, number], done: boolean) => void} drift while a gesture goes on
  * @property {() => void} back
  * @property {() => void} reset
- * @property {(alert: import("./paint.js").AlertSpan) => void} alert
  */
 
 /** Pixels that a pointer may stray in a click. */
@@ -53,7 +52,6 @@ export function gestures(chart, figure, wishes) {
   const moved = (/** @type {PointerEvent} */ event) => {
     const on = down.has(event.pointerId);
     if (on) down.set(event.pointerId, event);
-    host.classList.toggle("on-alert", !on && chart.alertAt(event.clientX, event.clientY) !== null);
     if (!on || !drag.kind) {
       if (event.composedPath().includes(over)) wishes.point(chart.timeAt(event.clientX), "pointer");
       return;
@@ -96,10 +94,6 @@ export function gestures(chart, figure, wishes) {
       wishes.point(chart.timeAt(event.clientX), "pointer");
     }
   };
-  const clicked = (/** @type {MouseEvent} */ event) => {
-    const alert = chart.alertAt(event.clientX, event.clientY);
-    if (alert) wishes.alert(alert);
-  };
   const left = (/** @type {PointerEvent} */ event) => {
     if (event.pointerType !== "touch" && !down.size) wishes.point(null, "pointer");
   };
@@ -128,7 +122,6 @@ export function gestures(chart, figure, wishes) {
   host.addEventListener("pointerup", released, { signal });
   host.addEventListener("pointercancel", released, { signal });
   host.addEventListener("pointerleave", left, { signal });
-  host.addEventListener("click", clicked, { signal });
   over.addEventListener("dblclick", () => wishes.back(), { signal });
   host.addEventListener("wheel", wheeled, { signal, passive: false });
   figure.addEventListener("keydown", typed, { signal });

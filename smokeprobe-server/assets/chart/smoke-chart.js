@@ -114,20 +114,6 @@ export class SmokeChart {
     this.plot.setSelect({ left: a - scale.plot.left, top: 0, width: Math.max(b - a, 1), height: scale.plot.bottom - scale.plot.top }, false);
   }
 
-  /** The alert whose mark is at a place of the screen. @param {number} clientX @param {number} clientY */
-  alertAt(clientX, clientY) {
-    const scale = this.scale();
-    if (!scale || !this.drawing) return null;
-    const box = this.over.getBoundingClientRect();
-    if (clientY < box.bottom - 2 || clientY > box.bottom + LANE + 2) return null;
-    const at = clientX - box.left + scale.plot.left;
-    const near = (/** @type {number | null} */ time) => time !== null && Math.abs(x(scale, time) - at) < 7;
-    const inside = (/** @type {import("./paint.js").AlertSpan} */ { raised, cleared }) =>
-      x(scale, raised ?? scale.from) <= at && at <= x(scale, cleared ?? scale.to);
-    const { alerts } = this.drawing;
-    return alerts.find(({ raised, cleared }) => near(raised) || near(cleared)) ?? alerts.find(inside) ?? null;
-  }
-
   draw() {
     const scale = this.scale();
     if (!scale || !this.drawing) return;

@@ -7,7 +7,7 @@ import { model } from "../model.js";
 import { timesOf } from "./feed.js";
 
 /** @typedef {import("../chart/paint.js").AlertSpan} AlertSpan @typedef {import("../alerts/shapes.js").Standing} Standing */
-/** @typedef {{spans: AlertSpan[], standing: Standing[]}} Alerts */
+/** @typedef {AlertSpan & {bar: import("../alerts/shapes.js").Bar}} Span @typedef {{spans: Span[], standing: Standing[]}} Alerts */
 
 /** Several alerts may come at once, and the server's answer may be a quarter of a second old. */
 const SOON_MS = 400;
@@ -60,6 +60,6 @@ async function alertsOf(series, ranges, signal) {
   return {
     standing,
     spans: bars.filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from)
-      .map((bar) => ({ alert: bar.alert, series: bar.series, raised: bar.from, cleared: bar.to, reason: bar.reason, silent: bar.silent !== null })),
+      .map((bar) => ({ bar, alert: bar.alert, series: bar.series, raised: bar.from, cleared: bar.to, reason: bar.reason, silent: bar.silent !== null })),
   };
 }

@@ -12,7 +12,8 @@ import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { theme, usePrefs } from "../prefs.js";
-import { embedded, go } from "../route.js";
+import { embedded } from "../route.js";
+import { AlertMarks } from "./alert-marks.js";
 import { timesOf } from "./feed.js";
 import { NoData } from "./nodata.js";
 import { Readout, Readouts, brief, sampleAt, spoken } from "./readout.js";
@@ -21,7 +22,7 @@ import { Legend, Statistics, inWords } from "./statistics.js";
 /**
  * @typedef {{panel: import("./panel.js").Panel, at: number, label: string, height: number, zoomed: boolean, named: boolean,
  *   gliding: import("./zoom.js").Gliding, known: (id: string) => import("./rounds.js").Known | undefined,
- *   spans: import("../chart/paint.js").AlertSpan[], range: import("./feed.js").Range}} Props
+ *   spans: import("./alerts.js").Span[], range: import("./feed.js").Range}} Props
  * `named`: several panels stand together, so that the vantage point is said.
  */
 
@@ -70,6 +71,7 @@ export function Figure(props) {
     <figcaption><span class="label">${label}${name && html` <span class="from">${name}</span>`}</span>
       <${Brief} props=${props} number=${numbers[0]} overlaid=${overlaid} /><span class="unseen">${words}</span></figcaption>
     <div class="chart-plot"><div class="canvas" ref=${host}></div>
+      <${AlertMarks} spans=${props.spans.filter(({ series }) => panel.members.some(({ id }) => id === series))} from=${from} to=${to} range=${props.range} named=${overlaid} />
       ${empty && !stale && html`<${NoData} feeds=${feeds} members=${panel.members} from=${from} to=${to} known=${props.known} zoomed=${zoomed} />`}</div>
     <${Foot} props=${props} chart=${key} numbers=${numbers} overlaid=${overlaid} />
     ${zoomed && !overlaid && !embedded && html`<${Replay} series=${panel.members[0].id} from=${from} to=${to} onSpans=${shade} />`}</figure>`;
@@ -99,7 +101,6 @@ function mount(host, figure, chart, latest) {
     drift: (range, done) => latest.current.gliding.move(range, done, key()),
     back: () => latest.current.gliding.back(),
     reset: () => (pointed().time === null ? latest.current.gliding.reset() : point({ time: null, chart: "", by: "keyboard" })),
-    alert: ({ alert, series }) => go({ mode: "alerts", target: series.split("~")[0], alert }),
   });
   const forget = onCross(() => drawn.cursor(pointed().time));
   return () => {

@@ -3,10 +3,34 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { INK } from "../../assets/chart/palette.js";
 import { site, visit } from "./support/stage.js";
 
 /** @param {import("playwright-core").Page} page @param {string} name */
 const part = (page, name) => page.getByRole("region", { name: new RegExp(`^${name}`) });
+
+/** The stretches of time in which an alert of a target was raised, oldest first. @param {string} target @returns {Promise<{since: number, time: number}[]>} */
+const cleared = async (target) => (await site.server.json(`/api/v1/alerts/events?target=${target}&what=changes`)).events
+  .map((/** @type {any} */ { event }) => event).filter((/** @type {any} */ { what }) => what === "cleared").reverse();
+
+/** The plot of the first chart, once it is drawn. @param {import("playwright-core").Page} page */
+async function plot(page) {
+  await page.locator('figure.chart[data-ready="true"]').first().waitFor();
+  const box = await page.locator("figure.chart .u-over").first().boundingBox();
+  assert.ok(box);
+  return box;
+}
+
+/**
+ * Waits until the first chart has the ink of alerts somewhere: pixels from the left and from the foot of the plot.
+ * @param {import("playwright-core").Page} page @param {number} x @param {number} y
+ */
+const alertInk = (page, x, y) => page.waitForFunction(([x, y, ink]) => {
+  const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("figure.chart canvas"));
+  const [plot, whole] = [/** @type {Element} */ (document.querySelector("figure.chart .u-over")).getBoundingClientRect(), canvas.getBoundingClientRect()];
+  const at = canvas.getContext("2d")?.getImageData(plot.left - whole.left + Number(x), plot.bottom - whole.top + Number(y), 1, 1).data ?? [];
+  return `#${[...at].slice(0, 3).map((part) => part.toString(16).padStart(2, "0")).join("")}` === ink;
+}, /** @type {const} */ ([x, y, INK.light.alert]));
 
 describe("the alerts", { concurrency: false }, () => {
   test("that stand are listed with their reasons, and lead to their targets", () =>
@@ -47,6 +71,82 @@ describe("the alerts", { concurrency: false }, () => {
       assert.match(await range.getByRole("alert").innerText(), /\w+ \w+ \w+/);
       await range.getByRole("link", { name: "30d" }).click();
       await range.getByRole("alert").waitFor({ state: "detached" });
+    }));
+
+  test("open from their marks on a graph, by pointer and by keys", () =>
+    visit({}, async ({ open, page, query }) => {
+      await open("/?target=Edge.Flapping&from=-15m");
+      await plot(page);
+      const mark = page.getByRole("figure").getByRole("link", { name: /^someloss: .*until/ }).last();
+      const box = await mark.boundingBox();
+      assert.ok(box);
+      await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+      const dialog = page.getByRole("dialog", { name: "someloss · Flapping link" });
+      await dialog.getByText("loss 3 times in a row").waitFor();
+      assert.deepEqual([query().get("target"), query().get("from")], ["Edge.Flapping", "-15m"]);
+      // The address has the event, and the way back is one step.
+      await page.reload();
+      await dialog.waitFor();
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+      await page.goBack();
+      await plot(page);
+      await page.getByRole("figure").focus();
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Home");
+      assert.match(await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""), /^someloss: /);
+      await page.keyboard.press("Enter");
+      await dialog.waitFor();
+    }));
+
+  test("open from their marks on a graph, by a finger", () =>
+    visit({ window: { width: 390, height: 844 }, touch: true }, async ({ open, page }) => {
+      await open("/?target=Edge.Flapping&from=-15m");
+      await plot(page);
+      const mark = page.getByRole("figure").getByRole("link", { name: /^someloss: .*until/ }).last();
+      const box = await mark.boundingBox();
+      assert.ok(box && box.width >= 24 && box.height >= 24, JSON.stringify(box));
+      await mark.tap();
+      await page.getByRole("dialog", { name: "someloss · Flapping link" }).waitFor();
+    }));
+
+  test("that began before a graph and ended after it are drawn over all of it", () =>
+    visit({}, async ({ open, page }) => {
+      const [{ since, time }] = await cleared("Edge.Flapping");
+      assert.ok(time - since >= 5);
+      await open(`/?target=Edge.Flapping&from=${since + 1}&to=${since + 4}`);
+      const { x, width } = await plot(page);
+      const box = await page.getByRole("figure").getByRole("link", { name: /^someloss: / }).boundingBox();
+      assert.ok(box && box.x <= x && box.x + box.width >= x + width, JSON.stringify(box));
+      await alertInk(page, 2, 6);
+      await alertInk(page, width - 2, 6);
+    }));
+
+  test("are tried again over the graph of their time, and so is a rule", () =>
+    visit({ mayFail: [/400/] }, async ({ open, page, picture }) => {
+      await open("/?mode=alerts");
+      await page.getByRole("group", { name: "Flapping link" }).getByRole("button", { name: /someloss.*until/ }).first().click();
+      const replayed = page.waitForResponse(/alerts\/replay/);
+      await page.getByRole("dialog").getByRole("link", { name: "Try this alert over it" }).click();
+      const { spans, alert } = await (await replayed).json();
+      assert.equal(alert, "someloss");
+      const said = page.getByRole("figure").getByRole("status");
+      await said.getByText(/^raised (once|\d+ times)$/).waitFor();
+      // It is drawn where it would have been raised, at the foot of the plot.
+      const { width } = await plot(page);
+      const from = Number(new URL(page.url()).searchParams.get("from"));
+      const to = Number(new URL(page.url()).searchParams.get("to")) || Date.now() / 1000;
+      const [span] = spans;
+      await alertInk(page, Math.round(((span.from + (span.to ?? to)) / 2 - from) / (to - from) * width), -2);
+      await picture("replay-light-desk");
+      await page.getByRole("combobox", { name: "Alert" }).selectOption("a rule of my own");
+      const rule = page.getByRole("textbox", { name: "Rule" });
+      await rule.fill(">>0%");
+      await rule.press("Enter");
+      await said.getByText(/needs a number/).waitFor();
+      await rule.fill("==100%");
+      await page.getByRole("button", { name: "Try", exact: true }).click();
+      await said.getByText("never raised").waitFor();
     }));
 
   test("are about one target or one alert when one asks so", () =>
