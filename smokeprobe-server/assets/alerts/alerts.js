@@ -72,17 +72,17 @@ export function Alerts() {
     ${operator.known && !operator.may && html`<p class="muted">${t("You may look. Acknowledging and silencing is for operators.")}</p>`}
     ${failure && html`<p class="notice" role="alert"><b>${t("Not everything could be read")}</b>${failure}</p>`}
     ${alerts && alerts.catching_up > 0 && html`<p class="muted">${t("The rounds of {n} series from before the start are still being judged.", { n: alerts.catching_up })}</p>`}
-    <section aria-labelledby="a-now"><h2 id="a-now">${t("Raised now")}${standing.length > 0 && html` <span class=${`count ${standing.every(quiet) ? "quiet" : ""}`}>${standing.length}</span>`}</h2>
+    <section aria-labelledby="a-now"><h2 tabindex="-1" id="a-now">${t("Raised now")}${standing.length > 0 && html` <span class=${`count ${standing.every(quiet) ? "quiet" : ""}`}>${standing.length}</span>`}</h2>
       ${alerts && html`<${StandingTable} standing=${standing} silences=${alerts.silences} may=${operator.may} filtered=${Boolean(target || alert)} onWish=${setWish} />`}</section>
-    <section aria-labelledby="a-past"><div class="with-range"><h2 id="a-past">${t("History")}</h2><${RangeControl} ranges=${RANGES} usual=${DEFAULT_SECONDS} /></div>
+    <section aria-labelledby="a-past"><div class="with-range"><h2 tabindex="-1" id="a-past">${t("History")}</h2><${RangeControl} ranges=${RANGES} usual=${DEFAULT_SECONDS} /></div>
       ${past.answer && alerts && html`<${Timeline} bars=${bars} silences=${alerts.silences} from=${past.answer.from} to=${past.answer.to} onOpen=${(/** @type {{id: string}} */ { id }) => open(id)} />
         ${event && !bar && html`<p class="notice" role="status">${t("The event of this address is not in the history.")}</p>`}
         ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
           <span class="hatch sample"></span>${t("silence")}<span class="hint"> · ${t("drag to zoom, double click to go back")}</span></p>`}`}
       ${past.answer?.more && html`<p class="muted">${t("There were more than are shown: the newest {n}. Choose a shorter time.", { n: past.answer.events.length })}</p>`}</section>
-    <section aria-labelledby="a-quiet"><h2 id="a-quiet">${t("Silences and maintenance")}</h2>
+    <section aria-labelledby="a-quiet"><h2 tabindex="-1" id="a-quiet">${t("Silences and maintenance")}</h2>
       ${alerts && html`<${Silences} silences=${alerts.silences.filter(({ targets }) => targets.length === 0 || targets.some((one) => isBelow(one, target) || isBelow(target, one)))} may=${operator.may} onChange=${again} />`}</section>
-    <section aria-labelledby="a-told"><h2 id="a-told">${t("Deliveries")}</h2>
+    <section aria-labelledby="a-told"><h2 tabindex="-1" id="a-told">${t("Deliveries")}</h2>
       ${alerts && alerts.outbox.waiting > 0 && html`<p>${t("{n} messages wait to be delivered.", { n: alerts.outbox.waiting })}</p>`}
       ${dead.length > 0 && html`<${DeadLetters} letters=${dead} may=${operator.may} onChange=${again} />`}
       ${told.answer && html`<${DeliveryTable} deliveries=${told.answer} />`}</section>

@@ -3,6 +3,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { change } from "../api.js";
 import { t } from "../i18n.js";
+import { headingOf } from "./dialog.js";
 import { moment, nameOf, sentence } from "./words.js";
 
 /** @typedef {import("./shapes.js").Delivery} Delivery @typedef {import("./shapes.js").Message} Message */
@@ -50,11 +51,13 @@ export function DeliveryTable({ deliveries, short = false }) {
 /** Messages that were given up. @param {{letters: Message[], may: boolean, onChange: () => void}} props */
 export function DeadLetters({ letters, may, onChange }) {
   const [state, set] = useState(/** @type {{busy: number | null, wrong: string}} */ ({ busy: null, wrong: "" }));
-  const order = async (/** @type {number} */ id, /** @type {"retry" | "dismiss"} */ what) => {
+  const order = async (/** @type {number} */ id, /** @type {"retry" | "dismiss"} */ what, /** @type {Event} */ { currentTarget }) => {
+    const heading = headingOf(currentTarget);
     set({ busy: id, wrong: "" });
     try {
       const answer = await change("POST", `alerts/messages/${id}/${what}`, {});
       set({ busy: null, wrong: answer?.warning ?? "" });
+      heading?.focus({ preventScroll: true });
       onChange();
     } catch (error) {
       set({ busy: null, wrong: sentence(error) });
@@ -68,7 +71,7 @@ export function DeadLetters({ letters, may, onChange }) {
           ${events > 3 && html`<div class="muted">${t("and {n} more", { n: events - 3 })}</div>`}</div>
         <div class="why">${dead}</div></div>
       ${may && html`<div class="does">
-        <button type="button" class="button" disabled=${state.busy === id} onClick=${() => order(id, "retry")}>${t("Try again")}</button>
-        <button type="button" class="button" disabled=${state.busy === id} onClick=${() => order(id, "dismiss")}>${t("Dismiss")}</button></div>`}</li>`)}
+        <button type="button" class="button" disabled=${state.busy === id} onClick=${(/** @type {Event} */ event) => order(id, "retry", event)}>${t("Try again")}</button>
+        <button type="button" class="button" disabled=${state.busy === id} onClick=${(/** @type {Event} */ event) => order(id, "dismiss", event)}>${t("Dismiss")}</button></div>`}</li>`)}
     </ul>`;
 }

@@ -9,23 +9,35 @@ import { sentence } from "./words.js";
 /** @param {{title: string, onClose: () => void, wide?: boolean, children?: Child}} props */
 export function Dialog({ title, onClose, wide = false, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const gone = useRef(false);
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
+    const element = dialog.current;
+    element?.showModal();
+    // Where there is something to fill in, one begins with it.
+    /** @type {HTMLElement | null | undefined} */ (element?.querySelector("form :is(select, textarea, input)"))?.focus();
     return () => {
+      // As long as it is open, nothing else takes the focus.
+      gone.current = true;
+      element?.close();
       // What was pressed may have been drawn anew since.
       const back = before instanceof HTMLElement && before.isConnected ? before : document.getElementById("main");
       back?.focus();
     };
   }, []);
   const outside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && onClose();
-  return html`<dialog ref=${dialog} class=${`dialog ${wide ? "wide" : ""}`} aria-labelledby="dialog-title" onClose=${onClose} onMouseDown=${outside}>
+  return html`<dialog ref=${dialog} class=${`dialog ${wide ? "wide" : ""}`} aria-labelledby="dialog-title" onClose=${() => gone.current || onClose()} onMouseDown=${outside}>
     <div class="sheet">
-      <div class="top"><h2 id="dialog-title">${title}</h2>
+      <div class="top"><h2 id="dialog-title" tabindex="-1">${title}</h2>
         <button type="button" class="close" aria-label=${t("Close")} onClick=${onClose}>✕</button></div>
       ${children}
     </div>
   </dialog>`;
+}
+
+/** Where the focus goes when what was pressed is there no more. @param {EventTarget | null} pressed @returns {HTMLElement | null} */
+export function headingOf(pressed) {
+  return pressed instanceof Element ? pressed.closest("section, .sheet")?.querySelector("h2") ?? null : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 // What is raised now.
 
-import { html } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
 import { t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model, useSeconds } from "../model.js";
@@ -31,6 +31,12 @@ function Row({ one, silences, now, may, onWish }) {
   const quiet = isQuiet(one, silences);
   const about = { series, alert };
   const name = `${alert} ${nameOf(series)}`;
+  const [first, second] = [useRef(/** @type {HTMLElement | null} */ (null)), useRef(/** @type {HTMLElement | null} */ (null))];
+  const leaves = acknowledged && first.current !== null && first.current === document.activeElement;
+  useLayoutEffect(() => {
+    // The button that was pressed goes; who came by keys stays in its row.
+    if (leaves) second.current?.focus();
+  });
   return html`<tr class=${quiet ? "quiet" : "loud"}>
     <th scope="row"><div class="who"><${Mark} sign=${quiet ? "silenced" : "raised"} /><${TargetLink} series=${series} /></div></th>
     <td data-label=${t("Alert")}><b>${alert}</b></td>
@@ -38,9 +44,9 @@ function Row({ one, silences, now, may, onWish }) {
     <td data-label=${t("Reason")} class="reason-text">${reason}</td>
     <td data-label=${t("Told")}><${Told} one=${one} silence=${silence} /></td>
     ${may && html`<td><div class="does">
-      ${!acknowledged && html`<button type="button" class="button" aria-label=${t("Acknowledge {name}", { name })}
+      ${!acknowledged && html`<button type="button" class="button" ref=${first} aria-label=${t("Acknowledge {name}", { name })}
         onClick=${() => onWish({ order: "acknowledge", about })}>${t("Acknowledge")}</button>`}
-      <button type="button" class="button" aria-label=${t("Silence {name}", { name })}
+      <button type="button" class="button" ref=${second} aria-label=${t("Silence {name}", { name })}
         onClick=${() => onWish({ order: "silence", about })}>${t("Silence")}</button></div></td>`}
   </tr>`;
 }
@@ -71,5 +77,5 @@ export function TargetLink({ series }) {
   const [target, vantage] = series.split("~");
   const above = placeOf(series);
   if (!model.section(target)) return html`<span class="target">${series}</span>`;
-  return html`<a class="target" href=${place({ target, vantage: vantage ?? "" })}>${nameOf(series)}${above && html`<small>${above}</small>`}</a>`;
+  return html`<a class="target" href=${place({ target, vantage: vantage ?? "" })}>${nameOf(series)}${above && html` <small>${above}</small>`}</a>`;
 }

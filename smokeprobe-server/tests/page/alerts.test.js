@@ -13,6 +13,9 @@ const part = (page, name) => page.getByRole("region", { name: new RegExp(`^${nam
 const cleared = async (target) => (await site.server.json(`/api/v1/alerts/events?target=${target}&what=changes`)).events
   .map((/** @type {any} */ { event }) => event).filter((/** @type {any} */ { what }) => what === "cleared").reverse();
 
+/** What has the focus is called so. @param {import("playwright-core").Page} page */
+const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
+
 /** The plot of the first chart, once it is drawn. @param {import("playwright-core").Page} page */
 async function plot(page) {
   await page.locator('figure.chart[data-ready="true"]').first().waitFor();
@@ -57,6 +60,7 @@ describe("the alerts", { concurrency: false }, () => {
       await picture("alert-event-light-desk");
       await page.keyboard.press("Escape");
       await dialog.waitFor({ state: "detached" });
+      assert.match(await focused(page), /^someloss: .*until/);
     }));
 
   test("of a range that only the server can read are those of it, and of a senseless one it is said", () =>
@@ -94,7 +98,7 @@ describe("the alerts", { concurrency: false }, () => {
       await page.getByRole("figure").focus();
       await page.keyboard.press("Tab");
       await page.keyboard.press("Home");
-      assert.match(await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""), /^someloss: /);
+      assert.match(await focused(page), /^someloss: /);
       await page.keyboard.press("Enter");
       await dialog.waitFor();
     }));
@@ -171,15 +175,20 @@ describe("the alerts", { concurrency: false }, () => {
   test("are acknowledged with a word, and show it", () =>
     visit({}, async ({ open, page }) => {
       await open("/?mode=alerts");
-      await page.getByRole("button", { name: "Acknowledge hostdown Dead link" }).click();
+      // By keys alone.
+      await page.getByRole("button", { name: "Acknowledge hostdown Dead link" }).focus();
+      await page.keyboard.press("Enter");
       const dialog = page.getByRole("dialog");
-      await dialog.getByRole("textbox", { name: "Comment" }).fill("carrier called <b>");
-      await dialog.getByRole("textbox", { name: "Your name" }).fill("王芳");
-      await dialog.getByRole("button", { name: "Acknowledge" }).click();
+      await dialog.waitFor();
+      await page.keyboard.type("carrier called <b>");
+      await page.keyboard.press("Tab");
+      await page.keyboard.insertText("王芳");
+      await page.keyboard.press("Enter");
       await dialog.waitFor({ state: "detached" });
       const row = page.getByRole("row").filter({ hasText: "hostdown" }).filter({ hasText: "Dead link" }).first();
       await row.getByText(/acknowledged by 王芳/).waitFor();
       await row.getByText("carrier called <b>").waitFor();
+      assert.equal(await focused(page), "Silence hostdown Dead link");
       const { standing } = await site.server.json("/api/v1/alerts");
       const one = standing.find((/** @type {any} */ { series, alert }) => series === "Edge.Dead" && alert === "hostdown");
       assert.equal(one.acknowledged.author, "王芳");
