@@ -19,9 +19,14 @@ for (const name of /** @type {(keyof Prefs)[]} */ (Object.keys(DEFAULTS))) {
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const print = matchMedia("print");
+let paper = print.matches;
 // The address may ask for a theme too, which theme.js does not read.
 applyTheme();
 dark.addEventListener("change", changed);
+addEventListener("beforeprint", () => onto(true));
+addEventListener("afterprint", () => onto(false));
+print.addEventListener("change", ({ matches }) => onto(matches));
 // Another tab may have changed them.
 addEventListener("storage", ({ key, newValue }) => {
   if (key !== null && key in prefs) {
@@ -33,8 +38,12 @@ addEventListener("storage", ({ key, newValue }) => {
 /** What is preferred now. @returns {Readonly<Prefs>} */
 export const preferred = () => prefs;
 
-/** Which theme is on the screen. @returns {"light" | "dark"} */
+/** Whether the page is being put on paper. */
+export const onPaper = () => paper;
+
+/** Which theme is on the screen; paper is light. @returns {"light" | "dark"} */
 export function theme() {
+  if (paper) return "light";
   if (prefs.theme !== "system") return prefs.theme;
   return dark.matches ? "dark" : "light";
 }
@@ -63,8 +72,16 @@ export function usePrefs() {
   return prefs;
 }
 
+/** What is drawn must be drawn anew before this returns to the browser, which prints then. @param {boolean} on */
+function onto(on) {
+  if (on === paper) return;
+  paper = on;
+  changed();
+}
+
 function applyTheme() {
-  if (prefs.theme === "system") delete document.documentElement.dataset.theme;
+  if (paper) document.documentElement.dataset.theme = "light";
+  else if (prefs.theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = prefs.theme;
 }
 

@@ -1,6 +1,7 @@
 // A chart in the page. uPlot hosts the canvas, the cursor, the selection, and watches the screen's density; what is seen
 // is painted by `paint`, so that it is the same as in the server's pictures.
 
+import { onPaper } from "../prefs.js";
 import { paint, LANE } from "./paint.js";
 import { clamp, timeAt, x } from "./scale.js";
 
@@ -12,12 +13,19 @@ const { uPlot } = /** @type {any} */ (globalThis);
 /** uPlot's own listeners are not wanted: touch, keys and the shared cursor are handled elsewhere. */
 const NO_LISTENER = () => null;
 
+/** Width on paper, in CSS pixels: of a portrait page without its margins. The style sheet fits it to others. */
+const PAPER_WIDTH = 680;
+
+/** Device pixels a CSS pixel on paper at least: printers are finer than most screens. */
+const PAPER_RATIO = 2;
+
 export class SmokeChart {
   /** @param {HTMLElement} host @param {number} height of the plot, without axes @param {boolean} lane whether there may be marks of alerts */
   constructor(host, height, lane) {
     this.host = host;
     this.height = height;
     this.lane = lane;
+    this.paper = onPaper();
     /** @type {Drawing | null} */
     this.drawing = null;
     /** @type {unknown[]} */
@@ -38,7 +46,7 @@ export class SmokeChart {
   }
 
   size() {
-    return { width: Math.max(this.host.clientWidth, 120), height: this.height + 8 + 22 + (this.lane ? LANE : 0) };
+    return { width: onPaper() ? PAPER_WIDTH : Math.max(this.host.clientWidth, 120), height: this.height + 8 + 22 + (this.lane ? LANE : 0) };
   }
 
   /** @param {number} width @returns {[number, number, number, number]} */
@@ -56,8 +64,9 @@ export class SmokeChart {
   /** Draws something else. @param {Drawing} drawing */
   set(drawing) {
     this.drawing = drawing;
-    if (this.lane !== drawing.lane) {
+    if (this.lane !== drawing.lane || this.paper !== onPaper()) {
       this.lane = drawing.lane;
+      this.paper = onPaper();
       this.resize();
     }
     // With its axes worked out anew, or a change of size in the same moment would be forgotten.
@@ -119,12 +128,19 @@ export class SmokeChart {
     if (!scale || !this.drawing) return;
     /** @type {CanvasRenderingContext2D} */
     const ctx = this.plot.ctx;
+    this.grain(ctx.canvas, onPaper() ? Math.max(devicePixelRatio, PAPER_RATIO) : devicePixelRatio);
     const ratio = ctx.canvas.width / clamp(this.plot.width, 1, 1e5);
     const family = getComputedStyle(this.host).fontFamily;
     ctx.save();
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     paint(ctx, { ...this.drawing, scale, font: `12px ${family}` }, ratio);
     ctx.restore();
+  }
+
+  /** uPlot knows the screen's density only. @param {HTMLCanvasElement} canvas @param {number} ratio */
+  grain(canvas, ratio) {
+    const [wide, high] = [Math.round(this.plot.width * ratio), Math.round(this.plot.height * ratio)];
+    if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
   }
 
   destroy() {

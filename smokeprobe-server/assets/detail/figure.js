@@ -14,6 +14,8 @@ import { model } from "../model.js";
 import { theme, usePrefs } from "../prefs.js";
 import { embedded } from "../route.js";
 import { AlertMarks } from "./alert-marks.js";
+import { onPaper, theme, usePrefs } from "../prefs.js";
+import { embedded, go } from "../route.js";
 import { timesOf } from "./feed.js";
 import { NoData } from "./nodata.js";
 import { Readout, Readouts, brief, sampleAt, spoken } from "./readout.js";
@@ -117,7 +119,7 @@ function draw(chart, { panel, at, height, spans, known }, from, to, shades) {
   if (!chart || !detail) return;
   chart.setHeight(height);
   const scale = panel.scales()?.[at] ?? { ceiling: 1e-3, floor: null };
-  const inputs = [panel, scale.ceiling, scale.floor, from, to, theme(), format.zone(), t("now"), spans, shades,
+  const inputs = [panel, scale.ceiling, scale.floor, from, to, theme(), onPaper(), format.zone(), t("now"), spans, shades,
     ...panel.members.flatMap(({ id, color }, i) => [color, panel.feeds[at][i].frame, known(id)?.rounds.size, known(id)?.state])];
   if (!chart.differs(inputs)) return;
   const lines = panel.members.flatMap(({ id, color }, i) => {

@@ -1,6 +1,6 @@
 // A canvas that fits its place, on any screen and in any theme.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { theme, usePrefs } from "../prefs.js";
 
 /**
@@ -40,7 +40,8 @@ export function Canvas({ height, label, inputs, draw, onPoint, onPick, class: na
     setWidth(place.clientWidth);
     return () => sized.disconnect();
   }, []);
-  useEffect(() => {
+  // Not after the next frame: who prints sees none.
+  useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!canvas.current || !context || width === 0) return;
     const fine = Math.min(3, window.devicePixelRatio || 1);
