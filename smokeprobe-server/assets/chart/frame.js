@@ -2,8 +2,10 @@
 
 /**
  * `start` is the end of the first row in Unix seconds; row i covers the `step` seconds before `start + i * step`.
- * `samples[i]` is the column of the (i+1)-th lowest answers, `suspect` has the rows not to be trusted.
- * @typedef {{start: number, step: number, pings: number, loss: number[], median: number[], samples: number[][], suspect: number[]}} Frame
+ * `samples[i]` is the column of the (i+1)-th lowest answers, `suspect` has the rows not to be trusted. Between `since` and
+ * `until` there are no other rows.
+ * @typedef {{start: number, step: number, pings: number, loss: number[], median: number[], samples: number[][], suspect: number[],
+ *   since?: number, until?: number}} Frame
  */
 
 /** Rows kept at most while new ones come in. */
@@ -13,10 +15,11 @@ const MOST_ROWS = 20000;
 const numbers = (column) => column.map((value) => value ?? NaN);
 
 /** The rows of an answer of `series/…`. @param {import("../api.js").Rows} rows @returns {Frame} */
-export function frameOf({ columns, step, pings, from, suspect }) {
+export function frameOf({ columns, step, pings, from, to, suspect }) {
   const frame = {
     start: columns.time[0] ?? from, step: Math.max(step, 1), pings, loss: numbers(columns.loss), median: numbers(columns.median),
     samples: columns.pings.map(numbers), suspect: /** @type {number[]} */ ([]),
+    since: from, until: to,
   };
   return { ...frame, suspect: rowsOf(frame, suspect ?? []) };
 }
@@ -96,5 +99,6 @@ export function withRound(frame, round) {
   return {
     ...frame, loss: put(frame.loss, round.loss), median: put(frame.median, round.median),
     samples: frame.samples.map((column, index) => put(column, round.rtts[index - lost])), suspect,
+    until: Math.max(frame.until ?? round.end, round.end),
   };
 }

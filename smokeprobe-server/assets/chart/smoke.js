@@ -36,8 +36,8 @@ function join(extents, x0, x1) {
 }
 
 /**
- * The marks of `frame`. Rows that end later than one step before `now` are not called unknown: their round may still be
- * under way.
+ * The marks of `frame`, which holds all rows that there are of the time it tells of. Rows that end later than one step
+ * before `now` are not called unknown: their round may still be under way.
  * @param {Frame} frame @param {Scale} scale @param {import("./palette.js").LossClass[]} classes @param {number} now @returns {Smoke}
  */
 export function smoke(frame, scale, classes, now) {
@@ -46,6 +46,8 @@ export function smoke(frame, scale, classes, now) {
   /** @type {Smoke} */
   const marks = { bands: [], joint: [], median: [], rug: [], all_lost: [], unknown: [], measured: false };
   for (let band = 0; band < count; band += 1) marks.bands.push({ depth: Math.floor(band * half / count), runs: [] });
+  const [before, after] = beyond(frame, scale, now);
+  if (before) join(marks.unknown, before.x0, before.x1);
   for (let row = 0; row < frame.median.length; row += 1) {
     const end = endOf(frame, row);
     const [x0, x1] = [x(scale, end - frame.step), x(scale, end)];
@@ -65,7 +67,25 @@ export function smoke(frame, scale, classes, now) {
     if (Number.isFinite(median)) addMedian(marks, { x0, x1, y: y(scale, median) }, kind);
     if (half > 0) addSmoke(marks, scale, answers(frame, row), half, x0, x1);
   }
+  if (after) join(marks.unknown, after.x0, after.x1);
   return marks;
+}
+
+/**
+ * Where no row is any more: before the first, and after the last as many as should have come by `now`. Of a time that nobody
+ * asked for yet, that is not known.
+ * @param {Frame} frame @param {Scale} scale @param {number} now @returns {(Extent | null)[]}
+ */
+function beyond(frame, scale, now) {
+  const { step, since = scale.from, until = Infinity } = frame;
+  if (frame.median.length === 0) return [null, null];
+  const [first, last] = [endOf(frame, 0) - step, endOf(frame, frame.median.length - 1)];
+  const due = last + Math.floor(Math.max(now - step - last, 0) / step) * step;
+  const extent = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const [x0, x1] = [x(scale, from), x(scale, to)];
+    return x1 > x0 ? { x0, x1 } : null;
+  };
+  return [extent(since, first), extent(last, Math.min(due, until))];
 }
 
 /** @param {Smoke} marks @param {Level} level @param {number} kind */

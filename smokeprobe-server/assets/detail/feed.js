@@ -141,7 +141,9 @@ export class Feed {
       if (this.range.to < this.asked - 2 * step) return;
     }
     const live = model.connected === true && this.frame?.step === step;
-    const wait = this.error ? 10 : live ? 900 : Math.min(Math.max(this.frame?.step ?? step, 30), 3600);
+    // A round that does not come is unknown once the server says so.
+    const due = live && model.now() - (this.frame?.until ?? 0) < 2 * step + 5;
+    const wait = this.error ? 10 : due ? 900 : Math.min(Math.max(this.frame?.step ?? step, 30), 3600);
     if (age > wait) void this.load();
   }
 

@@ -1,29 +1,25 @@
 // What a target is, and how it is now.
 
-import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
+import { html } from "../vendor/preact.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model } from "../model.js";
-import { place } from "../route.js";
-import { Waiting } from "./nodata.js";
+import { href, place, route } from "../route.js";
+import { Rich } from "../side/rich.js";
+import { around, useLast } from "./nearest.js";
+import { Waiting, bare } from "./nodata.js";
 import { Swatch } from "./statistics.js";
 
 /** @typedef {import("./panel.js").Member} Member @typedef {import("../api.js").SeriesState} SeriesState */
 
-/** A text of the configuration: as it is, or as markup where the configuration says so and the server has made it harmless. @param {{text: string, markup: boolean, tag: string, class?: string}} props */
-export function Rich({ text, markup, tag, class: kind }) {
-  const element = useRef(/** @type {HTMLElement | null} */ (null));
-  useLayoutEffect(() => {
-    if (markup && element.current) element.current.innerHTML = text;
-  }, [text, markup]);
-  return html`<${tag} key=${String(markup)} class=${kind} ref=${element}>${markup ? null : text}</${tag}>`;
-}
+/** What is shown of a series that fell silent: so much of the time around its last round. */
+const SILENT_SECONDS = 10800;
 
 /** What it is called; where it is, is said in the bar. @param {{section: import("../model.js").Section}} props */
 export function Heading({ section }) {
-  return html`<${Rich} tag="h1" text=${section.title} markup=${section.html === true} />
-    ${section.remark && html`<${Rich} tag="p" class="remark" text=${section.remark} markup=${section.html === true} />`}`;
+  return html`<${Rich} as="h1" text=${section.title} markup=${section.html === true} />
+    ${section.remark && html`<${Rich} as="p" class="remark" text=${section.remark} markup=${section.html === true} />`}`;
 }
 
 /**
@@ -57,8 +53,9 @@ function Now({ member, state }) {
   const median = rounded !== null && state?.last?.median && Math.abs(state.last.time - (time ?? 0)) < 2 ? state.last.median : rounded;
   const sign = raised.length ? (silenced ? "silenced" : "raised") : condition;
   const jitter = state?.last?.deviation;
+  const { last, silent } = useSilence(member.id, condition, state);
   return html`<span class="sign"><${Mark} sign=${sign} /></span>
-    ${condition === "waiting" && html`<span class="muted"><${Waiting} until=${state?.waiting_until ?? null} /></span>`}
+    ${condition === "waiting" && !silent && last !== undefined && html`<span class="muted"><${Waiting} until=${state?.waiting_until ?? null} /></span>`}
     ${condition === "unknown" && html`<span><b>${t("unknown")}</b></span>`}
     ${condition === "not_measured" && html`<span><b>${t("not measured")}</b></span>`}
     ${condition === "lost" && html`<span class="lost"><b>${t("all lost")}</b></span>`}
@@ -74,14 +71,27 @@ function Reasons({ member, state }) {
   const { section } = model.series[member.index];
   const probe = model.outline?.probes[section.probe ?? -1];
   const reasons = [];
-  if (condition === "unknown" || condition === "not_measured") reasons.push(state?.reason ?? (condition === "not_measured" ? probe?.reason : undefined));
+  if (condition === "unknown" || condition === "not_measured") reasons.push(bare(state?.reason ?? (condition === "not_measured" ? probe?.reason : undefined)));
   if (state?.last?.stale_address) reasons.push(t("the name did not resolve; the last good address is measured"));
   if (state?.last?.quality?.suspect) reasons.push(t("the last round is suspect: our own machine was late"));
   // Two rounds and a bit without a word.
-  const late = probe && time !== null && model.now() - time > 3 * probe.step + 60 && condition !== "waiting";
-  if (late && model.connected) reasons.push(t("nothing has come since {time}", { time: format.time(time) }));
+  const late = probe && time !== null && model.now() - time > 3 * probe.step + 60 && condition !== "waiting" && model.connected;
+  const { last } = useSilence(member.id, condition, state);
+  const since = late ? time : last?.time;
   const given = reasons.filter(Boolean);
-  return given.length ? html`<span class="reason">${given.join(" · ")}</span>` : null;
+  if (!given.length && !since) return null;
+  return html`<span class="reason">${given.join(" · ")}${since && html`${given.length > 0 && " · "}<a href=${href({ ...route(), ...around({ time: since, before: true }, SILENT_SECONDS) })}>
+    ${t("nothing has come since {time}", { time: format.dateTime(since, false) })}</a>`}</span>`;
+}
+
+/**
+ * Of a series that waits for its first round: when it had its last one, in the time before; undefined while that is not known.
+ * `silent`: it had one, and when the next is due is not known.
+ * @param {string} id @param {string} condition @param {SeriesState | null} state
+ */
+function useSilence(id, condition, state) {
+  const last = useLast(id, condition === "waiting");
+  return { last, silent: Boolean(last) && !state?.waiting_until };
 }
 
 /** What is measured, and how. @param {{member: Member, state: SeriesState | null}} props */

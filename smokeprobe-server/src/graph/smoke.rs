@@ -92,8 +92,8 @@ pub struct Extent {
 }
 
 impl Smoke {
-    /// The marks of `frame`. Rows that end later than one step before `now` are not called unknown: their round may
-    /// still be under way.
+    /// The marks of `frame`, which holds all rows that there are. Rows that end later than one step before `now` are not
+    /// called unknown: their round may still be under way.
     pub fn of(frame: &Frame, scale: &Scale, classes: &[LossClass], now: i64) -> Self {
         let half = frame.samples.len() / 2;
         let bands = half.min(MAX_BANDS);
@@ -102,15 +102,20 @@ impl Smoke {
             ..Self::default()
         };
         let mut answers = Vec::with_capacity(frame.samples.len());
+        let step = i64::from(frame.step);
+        let (before, after) = beyond(frame, scale, now);
+        if let Some(Extent { x0, x1 }) = before {
+            join(&mut smoke.unknown, x0, x1);
+        }
         for row in 0..frame.rows() {
             let end = frame.end_of(row);
-            let (x0, x1) = (scale.x(end - i64::from(frame.step)), scale.x(end));
+            let (x0, x1) = (scale.x(end - step), scale.x(end));
             if x1 <= x0 {
                 continue;
             }
             let loss = frame.loss[row];
             if loss.is_nan() && frame.median[row].is_nan() {
-                if end <= now - i64::from(frame.step) {
+                if end <= now - step {
                     join(&mut smoke.unknown, x0, x1);
                 }
                 continue;
@@ -125,6 +130,9 @@ impl Smoke {
             // Ascending as stored; the means of a coarser archive need not be.
             answers.sort_unstable_by(f64::total_cmp);
             smoke.smoke(scale, &answers, half, x0, x1);
+        }
+        if let Some(Extent { x0, x1 }) = after {
+            join(&mut smoke.unknown, x0, x1);
         }
         smoke
     }
@@ -169,6 +177,16 @@ impl Smoke {
             }
         }
     }
+}
+
+/// Where no row is any more: before the first, and after the last as many as should have come by `now`.
+fn beyond(frame: &Frame, scale: &Scale, now: i64) -> (Option<Extent>, Option<Extent>) {
+    let Some(last) = frame.rows().checked_sub(1) else { return (None, None) };
+    let step = i64::from(frame.step.max(1));
+    let (first, last) = (frame.end_of(0) - step, frame.end_of(last));
+    let due = last + (now - step - last).max(0) / step * step;
+    let extent = |from, to| Some(Extent { x0: scale.x(from), x1: scale.x(to) }).filter(|extent| extent.x1 > extent.x0);
+    (extent(scale.from, first), extent(last, due))
 }
 
 pub(super) fn touches(end: f64, start: f64) -> bool {
@@ -225,6 +243,16 @@ mod tests {
         );
         let later = Smoke::of(&frame(), &scale(), &built_in(4, Palette::Default), 70).unknown;
         assert_eq!(later, [Extent { x0: 30.0, x1: 40.0 }, Extent { x0: 50.0, x1: 60.0 }]);
+    }
+
+    #[test]
+    fn rows_that_never_came_are_unknown() {
+        let wide = Scale { from: -20, to: 100, ..scale() };
+        let unknown = |now| Smoke::of(&frame(), &wide, &built_in(4, Palette::Default), now).unknown;
+        let of = |from, to| Extent { x0: wide.x(from), x1: wide.x(to) };
+        assert_eq!(unknown(79), [of(-20, 0), of(30, 40), of(50, 60)], "the row after the last is under way");
+        assert_eq!(unknown(80), [of(-20, 0), of(30, 40), of(50, 70)]);
+        assert_eq!(unknown(1000), [of(-20, 0), of(30, 40), of(50, 100)]);
     }
 
     #[test]
