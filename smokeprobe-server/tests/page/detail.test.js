@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
+import { INK } from "../../assets/chart/palette.js";
+import { SILENT, SUSPECT } from "./support/site.js";
 import { inked, site, visit } from "./support/stage.js";
 
 /** @param {import("playwright-core").Page} page */
@@ -28,6 +31,25 @@ function rrdtool(/** @type {string} */ series, /** @type {number} */ from, /** @
   const column = (/** @type {number} */ at) => rows.map((row) => row[at]).filter((value) => Number.isFinite(value));
   return { losses: column(2), medians: column(3) };
 }
+
+/**
+ * Pixels of a canvas that have a colour, in a part of its width. With `printing` the canvas is looked at where a browser prints
+ * it: after the event, before any frame.
+ * @param {import("playwright-core").Locator} canvas @param {string} color `#rrggbb` @param {{from?: number, to?: number, printing?: boolean}} [where]
+ */
+const pixels = (canvas, color, { from = 0, to = 1, printing = false } = {}) => canvas.first().evaluate(async (element, { color, from, to, printing }) => {
+  const canvas = /** @type {HTMLCanvasElement} */ (element);
+  if (printing) dispatchEvent(new Event("beforeprint"));
+  for (let i = 0; printing && i < 20; i += 1) await undefined;
+  const ink = canvas.getContext("2d");
+  if (!ink) return -1;
+  const { data } = ink.getImageData(Math.round(canvas.width * from), 0, Math.max(Math.round(canvas.width * (to - from)), 1), canvas.height);
+  if (printing) dispatchEvent(new Event("afterprint"));
+  const wanted = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255 && wanted.every((channel, i) => data[at + i] === channel)) count += 1;
+  return count;
+}, { color, from, to, printing });
 
 const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -124,6 +146,93 @@ describe("a target's page", () => {
       await open("/?target=Other.Unsourced");
       assert.match(await page.getByRole("main").innerText(), /unknown/);
       await page.getByText(/192\.0\.2\.1/).first().waitFor();
+    }));
+
+  test("says since when a vantage point is silent, and leads to what it last told", () =>
+    visit({ theme: "dark" }, async ({ open, page, query }) => {
+      await open("/?target=Storage.BeijingS3&vantage=tokyo");
+      const since = page.locator(".shown-state").getByRole("link", { name: /nothing has come since/ });
+      await since.waitFor();
+      const [, told] = /since (\S+ \S+)/.exec(await since.innerText()) ?? [];
+      // Berlin is an hour or two ahead.
+      const off = (Date.now() - Date.parse(`${told}Z`)) / 1000 - SILENT;
+      assert.ok(Math.abs(off + 5400) < 2700, `${told} is ${off} s off`);
+      assert.doesNotMatch(await page.getByRole("main").innerText(), /waiting for the first round/);
+      const first = figures(page).first();
+      await first.getByText(/nothing has come since/).waitFor();
+      // What no round has come of is unknown, up to now.
+      const second = figures(page).nth(1);
+      await second.and(page.locator('[data-ready="true"]')).waitFor();
+      assert.ok(await pixels(second.locator("canvas"), INK.dark.unknown, { from: 0.6, to: 0.61 }) > 50);
+      assert.ok(await pixels(second.locator("canvas"), INK.dark.unknown, { from: 0.11, to: 0.12 }) < 50, "there were rounds then");
+      await first.getByRole("button", { name: /nearest data/ }).click();
+      await page.waitForURL((url) => url.searchParams.has("to"));
+      await drawn(page);
+      const near = Number(query().get("to")) - (Date.now() / 1000 - SILENT);
+      assert.ok(near > 0 && near < 3600, `ends ${near} s after the last round`);
+      assert.match(await first.innerText(), /avg[\s\S]*max/);
+      await page.goBack();
+      await since.click();
+      await page.waitForURL((url) => url.searchParams.has("to"));
+      await drawn(page);
+      assert.match(await first.innerText(), /avg[\s\S]*max/);
+    }));
+
+  test("hatches rounds that our own starvation may have spoilt, and says so", () =>
+    visit({}, async ({ open, page }) => {
+      const first = Math.floor(Date.now() / 1000) - SUSPECT.since;
+      // All but the first fifth is suspect.
+      const from = first + 60 - SUSPECT.rounds;
+      await open(`/?target=Console.NingxiaConsole&from=${from}&to=${from + SUSPECT.rounds * 5}`);
+      await drawn(page);
+      const canvas = figures(page).first().locator("canvas");
+      const shade = async (/** @type {number} */ from) => canvas.evaluate((element, from) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (element);
+        const box = canvas.getContext("2d")?.getImageData(canvas.width * from, 20, canvas.width * 0.1, 60).data ?? [];
+        return [...box].filter((value, at) => at % 4 === 3 && value > 0).length;
+      }, from);
+      assert.ok(await shade(0.6) > await shade(0.08) + 200, `${await shade(0.6)} and ${await shade(0.08)}`);
+      const box = await page.locator(".u-over").first().boundingBox();
+      assert.ok(box);
+      await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
+      await figures(page).first().getByText("suspect: our own machine was late").waitFor();
+      await page.mouse.move(box.x + box.width * 0.05, box.y + 40);
+      await figures(page).first().getByText("suspect: our own machine was late").waitFor({ state: "detached" });
+    }));
+
+  test("says that the history cannot be read, and draws it when it can be", () =>
+    visit({ mayFail: [/Failed to load resource/] }, async ({ open, page }) => {
+      const file = `${site.folder.path}/data/Storage/NingxiaS3~tokyo.rrd`;
+      const whole = readFileSync(file);
+      try {
+        writeFileSync(file, "no history at all");
+        await open("/?target=Storage.NingxiaS3&vantage=tokyo");
+        await figures(page).first().getByText(/history cannot be read|damaged/).waitFor();
+        assert.equal(await page.getByRole("button", { name: /nearest data/ }).count(), 0);
+      } finally {
+        writeFileSync(file, whole);
+      }
+      await page.reload();
+      await drawn(page);
+    }));
+
+  test("is printed light, with its charts as wide as the paper and without the tools", () =>
+    visit({ theme: "dark" }, async ({ open, page }) => {
+      await open("/?target=Console.BeijingConsole&from=-3h");
+      await drawn(page);
+      const canvas = figures(page).first().locator("canvas");
+      assert.ok(await pixels(canvas, INK.dark.axis) > 500);
+      assert.ok(await pixels(canvas, INK.light.axis, { printing: true }) > 500, "drawn before the browser prints");
+      await page.locator('html:not([data-theme="light"])').waitFor();
+      await page.emulateMedia({ media: "print", colorScheme: "dark", reducedMotion: "reduce" });
+      await page.locator('html[data-theme="light"]').waitFor();
+      assert.ok(await pixels(canvas, INK.light.axis) > 500);
+      for (const tool of [page.getByRole("navigation").first(), page.getByRole("form", { name: "Range" }), page.locator(".take"), page.locator(".replay button")]) {
+        assert.equal(await tool.isVisible(), false);
+      }
+      await page.emulateMedia({ media: "screen", colorScheme: "dark", reducedMotion: "reduce" });
+      await page.getByRole("form", { name: "Range" }).waitFor();
+      assert.ok(await pixels(canvas, INK.dark.axis) > 500, "and dark on the screen again");
     }));
 
   test("tells of a standing alert, which leads to it", () =>

@@ -24,6 +24,7 @@ export const ARCHIVES = [
  * @property {number} step
  * @property {number} pings
  * @property {number} days how far back it begins; below 1, only rounds, no older archives
+ * @property {number} [silent] seconds since the last round
  * @property {(time: number) => HistoricRound} round what was measured in the slot that ended at this time
  */
 
@@ -52,7 +53,7 @@ function row(/** @type {HistoricRound} */ round, /** @type {number} */ pings) {
  * fills the steps between when the heartbeat allows it.
  */
 function times(/** @type {History} */ history, /** @type {number} */ now) {
-  const { step, days } = history;
+  const { step, days, silent = 0 } = history;
   const times = [];
   const [fine, middle] = [now - 4320 * step, now - 4320 * step * 60];
   const spans = [
@@ -61,7 +62,7 @@ function times(/** @type {History} */ history, /** @type {number} */ now) {
     [Math.max(now - days * 86400, fine), now, step],
   ];
   for (const [from, to, every] of spans) {
-    for (let time = Math.ceil(from / every) * every; time <= to; time += every) {
+    for (let time = Math.ceil(from / every) * every; time <= Math.min(to, now - silent); time += every) {
       if (times.length === 0 || time > times[times.length - 1]) {
         times.push(time);
       }

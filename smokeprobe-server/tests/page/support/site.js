@@ -27,6 +27,12 @@ export const HOSTS = {
 const STEP = 5;
 const DAY = 86400;
 
+/** Seconds since Storage.BeijingS3~tokyo was heard of. */
+export const SILENT = 26 * 3600;
+
+/** Seconds since the first of the suspect rounds of Console.NingxiaConsole, and how many they are. */
+export const SUSPECT = { since: 5400, rounds: 120 };
+
 /** The table and sections that all sites here have. */
 export function frame(/** @type {{ folder: string, step?: number, pings?: number }} */ { folder, step = STEP, pings = 20 }) {
   const archives = ARCHIVES.map(([kind, steps, rows]) => `${kind} 0.5 ${steps} ${rows}`).join("\n");
@@ -261,13 +267,13 @@ function histories(/** @type {string} */ folder, /** @type {number} */ now) {
   const of = (
     /** @type {string} */ name,
     /** @type {Parameters<typeof behaviour>[0]} */ character,
-    { days = 400, pings = 20 } = {},
-  ) => ({ file: `${folder}/data/${name}`, step: STEP, pings, days, round: behaviour(character, now, pings) });
+    { days = 400, pings = 20, silent = 0 } = {},
+  ) => ({ file: `${folder}/data/${name}`, step: STEP, pings, days, silent, round: behaviour(character, now, pings) });
   return [
     of("Console/BeijingConsole", { seed: 1, base: 0.0283 }),
     of("Console/NingxiaConsole", { seed: 2, base: 0.0341, loss: 0.01 }, { days: 2 }),
     of("Storage/BeijingS3", { seed: 3, base: 0.0042, loss: 0.005, outage: false }, { days: 2 }),
-    of("Storage/BeijingS3~tokyo", { seed: 4, base: 0.071, loss: 0.05 }, { days: 2 }),
+    of("Storage/BeijingS3~tokyo", { seed: 4, base: 0.071, loss: 0.05 }, { days: 2, silent: SILENT }),
     of("Storage/NingxiaS3", { seed: 5, base: 0.0058 }),
     of("Storage/NingxiaS3~tokyo", { seed: 6, base: 0.083, loss: 0.08 }),
     of("Edge/Lossy", { seed: 7, base: 0.045, loss: 0.6 }, { days: 2 }),
@@ -310,6 +316,8 @@ export class Site {
     writeFileSync(`${folder.path}/config`, configuration(folder.path, hosts.port));
     const now = Math.floor(Date.now() / 1000);
     await makeHistories(histories(folder.path, now - (now % STEP)), now);
+    const suspect = Array.from({ length: SUSPECT.rounds }, (_, round) => now - (now % STEP) - SUSPECT.since + round * STEP);
+    writeFileSync(`${folder.path}/data/smokeprobe-suspects.log`, suspect.map((end) => `${end} Console.NingxiaConsole\n`).join(""));
     const server = await Server.start(`${folder.path}/config`);
     return new Site(folder, hosts, server);
   }
