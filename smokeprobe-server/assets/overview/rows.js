@@ -2,7 +2,7 @@
 
 import { Refused, ask } from "../api.js";
 import { model } from "../model.js";
-import { append } from "./values.js";
+import { append, has } from "./values.js";
 
 /**
  * @typedef {import("../api.js").OverviewSeries} Rows
@@ -16,8 +16,8 @@ const MOST_LETTERS = 6000;
 /** Requests at a time. */
 const AT_ONCE = 3;
 
-/** What a live round does not tell, such as its spread, comes with the next answer. */
-const AFRESH_MS = 300000;
+/** What has left the picture is let go of this often. */
+const AFRESH_MS = 3600000;
 
 /** In a tab that was hidden longer, rounds were missed. */
 const AWAY_MS = 5000;
@@ -39,6 +39,8 @@ export class SmallRows {
     this.rows = new Map(before);
     /** The round that came last of each, by its start. @type {Map<string, number>} */
     this.last = new Map();
+    /** What the stream told last of each: it may be newer than an answer that is under way. @type {Map<string, import("./values.js").Told>} */
+    this.told = new Map();
     /** Asked for, or here. @type {Set<string>} */
     this.wanted = new Set();
     /** @type {string[]} */
@@ -134,9 +136,11 @@ export class SmallRows {
       this.failure = null;
       for (const rows of answer.series) {
         this.rows.set(rows.series, rows);
-        const index = model.indices.get(rows.series);
-        const last = index === undefined ? null : model.time[index];
-        if (last !== null && last !== undefined) this.last.set(rows.series, last);
+        const index = model.indices.get(rows.series) ?? -1;
+        const last = model.time[index];
+        if (last) this.last.set(rows.series, last);
+        const told = this.told.get(rows.series);
+        if (told && this.following && !has(rows, told.time)) append(rows, told, this.step(index));
       }
       this.tell(new Set(ids));
       if (first) this.listeners.forEach((listener) => listener());
@@ -156,25 +160,27 @@ export class SmallRows {
     }
   }
 
-  /** @param {{plan: string, series: [number, string, number | null, number | null, number | null][]}} states */
+  /** @param {{plan: string, series: [number, string, number | null, number | null, number | null, number | null][]}} states */
   live({ plan, series }) {
     if (plan !== model.outline?.plan) return;
     /** @type {Set<string>} */
     const changed = new Set();
-    for (const [index, , loss, median, time] of series) {
+    for (const [index, , loss, median, time, deviation] of series) {
       const id = model.series[index]?.id;
-      const rows = id === undefined ? undefined : this.rows.get(id);
-      if (!rows || time === null || time <= (this.last.get(id) ?? 0)) continue;
-      const step = this.step(index);
+      if (id === undefined || time === null || !this.wanted.has(id) || time <= (this.last.get(id) ?? 0)) continue;
+      const told = { time, loss, median, deviation };
+      this.told.set(id, told);
+      const rows = this.rows.get(id);
+      if (!rows) continue;
       this.last.set(id, time);
-      if (append(rows, time, loss, median, step)) changed.add(id);
+      if (append(rows, told, this.step(index))) changed.add(id);
     }
     if (changed.size > 0) this.tell(changed);
   }
 
   /** Seconds between the rounds of a series. @param {number} index */
   step(index) {
-    const probe = model.series[index].section.probe;
+    const probe = model.series[index]?.section.probe;
     return (probe !== undefined && model.outline?.probes[probe].step) || 1;
   }
 

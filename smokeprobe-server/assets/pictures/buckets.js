@@ -35,6 +35,41 @@ export function bucketOf(edges, rtt) {
   return Math.min(edges.length - 2, Math.max(0, Math.floor(share * (edges.length - 1))));
 }
 
+/** Multiples of a power of ten that an axis may have, the coarsest first. */
+const MULTIPLES = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9], ...[0.5, 0.2, 0.1].map((step) =>
+  Array.from({ length: Math.round(9 / step) }, (_, i) => 1 + i * step))];
+
+/** An axis with fewer labels is hard to read, or with more. */
+const [LEAST_LABELS, MOST_LABELS] = [3, 12];
+
+/**
+ * Round RTTs between two on a logarithmic axis: decades of 1, 2 and 5, or whole decades where these are many and finer ones
+ * where they are few.
+ * @param {number} low @param {number} high @returns {number[]} ascending
+ */
+export function rttTicks(low, high) {
+  const found = MULTIPLES.map((multiples) => {
+    /** @type {number[]} */
+    const ticks = [];
+    for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade += 1) {
+      for (const multiple of multiples) {
+        const value = Number(`${multiple.toFixed(1)}e${decade}`);
+        if (value >= low && value <= high) ticks.push(value);
+      }
+    }
+    return ticks;
+  });
+  const [decades, usual, ...finer] = found;
+  if (usual.length > MOST_LABELS) return decades;
+  return [usual, ...finer].find((ticks) => ticks.length >= LEAST_LABELS) ?? usual;
+}
+
+/** A round RTT without digits that say nothing. @param {number} seconds */
+export function rttLabel(seconds) {
+  const [unit, many] = seconds >= 0.9995 ? ["s", 1] : seconds >= 0.0009995 ? ["ms", 1e3] : ["µs", 1e6];
+  return `${Number((seconds * Number(many)).toPrecision(3))} ${unit}`;
+}
+
 /**
  * How often answers took how long, over time.
  * @param {import("../api.js").Rows} rows @param {number} most columns at most; rows next to each other are counted together

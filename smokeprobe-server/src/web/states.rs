@@ -39,6 +39,8 @@ pub(super) struct Brief {
     pub(super) loss: Option<f64>,
     pub(super) median: Option<f64>,
     pub(super) time: Option<i64>,
+    /// Of the answers: what the stream tells besides, so that a small graph can draw the round as it draws stored ones.
+    pub(super) deviation: Option<f64>,
 }
 
 /// Alerts that are raised for a series: `[3,["someloss"]]`, and `[3,["someloss"],true]` while they are silenced.
@@ -72,7 +74,7 @@ pub(super) async fn states(State(web): State<WebState>, params: Params) -> Resul
 impl Brief {
     /// How a series of the plan is now.
     pub(super) fn of(web: &WebState, entry: &Entry) -> Self {
-        let none = Self { letter: 'n', loss: None, median: None, time: None };
+        let none = Self { letter: 'n', loss: None, median: None, time: None, deviation: None };
         if !entry.supported {
             return none;
         }
@@ -92,6 +94,7 @@ impl Brief {
             loss: measured.map(|measured| four_digits(f64::from(measured.lost()) / pings)),
             median: measured.and_then(Measured::median).map(|rtt| four_digits(Rtt::as_secs_f64(rtt))),
             time: Some(round.started.unix_secs()),
+            deviation: measured.and_then(Measured::deviation).map(four_digits),
         }
     }
 }

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { append, rowAt, summary } from "../../assets/overview/values.js";
+import { append, has, rowAt, summary } from "../../assets/overview/values.js";
+import { rttLabel, rttTicks } from "../../assets/pictures/buckets.js";
 import { find, hierarchyNodes, rowsOf, sectionNodes, testOf, wayTo } from "../../assets/side/rows.js";
 
 /** @typedef {import("../../assets/model.js").Section} Section */
@@ -113,33 +114,46 @@ const some = () => ({
   max: [0.02, 0.04, /** @type {number | null} */ (null)], deviation: [0.001, 0.002, /** @type {number | null} */ (null)],
 });
 
+/** @param {number} time @param {number} loss @param {number | null} median @param {number | null} [deviation] */
+const told = (time, loss, median, deviation = 0.001) => ({ time, loss, median, deviation });
+
 describe("rows of a small graph", () => {
-  test("a live round lands in the row that its start is in", () => {
+  test("a live round lands in the row that its start is in, and is drawn as a stored one", () => {
     const rows = some();
-    assert.equal(append(rows, 1610, 0.5, 0.05, 300), true);
-    assert.deepEqual([rows.loss, rows.median], [[0, 2, 10], [0.01, 0.03, 0.05]]);
+    assert.equal(append(rows, told(1610, 0.5, 0.05, 0.004), 300), true);
+    assert.deepEqual([rows.loss, rows.median, rows.deviation], [[0, 2, 10], [0.01, 0.03, 0.05], [0.001, 0.002, 0.004]]);
   });
 
   test("a gap before a live round stays unknown", () => {
     const rows = some();
-    assert.equal(append(rows, 2500, 0, 0.02, 300), true);
+    assert.equal(append(rows, told(2500, 0, 0.02, 0.003), 300), true);
     assert.deepEqual(rows.median, [0.01, 0.03, null, null, null, 0.02]);
-    assert.deepEqual(rows.deviation.length, 6);
+    assert.deepEqual(rows.deviation, [0.001, 0.002, null, null, null, 0.003]);
+    assert.equal(rows.min.length, 6);
   });
 
   test("rounds of one row become its mean", () => {
     const rows = some();
-    append(rows, 1600, 0, 0.02, 100);
-    append(rows, 1700, 0, 0.04, 100);
-    append(rows, 1800, 0.3, 0.06, 100);
-    assert.equal(rows.median[2]?.toFixed(6), "0.040000");
-    assert.equal(rows.loss[2]?.toFixed(6), "2.000000");
+    append(rows, told(1600, 0, 0.02, 0.001), 100);
+    append(rows, told(1700, 0, 0.04, 0.002), 100);
+    append(rows, told(1800, 0.3, 0.06, 0.006), 100);
+    assert.deepEqual([rows.median[2], rows.loss[2], rows.deviation[2]].map((value) => value?.toFixed(6)), ["0.040000", "2.000000", "0.003000"]);
+  });
+
+  test("what all was lost of has no spread", () => {
+    const rows = some();
+    append(rows, told(1610, 1, null, null), 300);
+    assert.deepEqual([rows.loss[2], rows.median[2], rows.deviation[2]], [20, null, null]);
+  });
+
+  test("a round that was told while an answer was under way is known to be missing in it", () => {
+    assert.deepEqual([1010, 1310, 1610, 1910].map((time) => has(some(), time)), [true, true, false, false]);
   });
 
   test("what is older than the rows, or far ahead of them, is not theirs", () => {
     const rows = some();
-    assert.equal(append(rows, 900, 0, 0.02, 300), false);
-    assert.equal(append(rows, 1e9, 0, 0.02, 300), false);
+    assert.equal(append(rows, told(900, 0, 0.02), 300), false);
+    assert.equal(append(rows, told(1e9, 0, 0.02), 300), false);
     assert.equal(rows.median.length, 3);
   });
 
@@ -151,5 +165,27 @@ describe("rows of a small graph", () => {
     assert.deepEqual(summary(some(), { from: 1000, to: 1900 }), { average: 0.02, most: 0.03, loss: 0.05 });
     assert.deepEqual(summary(some(), { from: 1300, to: 1900 }), { average: 0.03, most: 0.03, loss: 0.1 });
     assert.deepEqual(summary(some(), { from: 1600, to: 1900 }), { average: null, most: null, loss: null });
+  });
+});
+
+describe("the axis of a heat map", () => {
+  const labels = (/** @type {number} */ low, /** @type {number} */ high) => rttTicks(low, high).map(rttLabel);
+
+  test("has 1, 2 and 5 of each decade", () => {
+    assert.deepEqual(labels(0.0008, 0.03), ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms"]);
+    assert.deepEqual(labels(0.09, 2.1), ["100 ms", "200 ms", "500 ms", "1 s", "2 s"]);
+  });
+
+  test("has whole decades where there are many", () => {
+    assert.deepEqual(labels(5e-6, 0.5), ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms"]);
+  });
+
+  test("has round values where a decade is too long", () => {
+    assert.deepEqual(labels(0.0041, 0.0072), ["5 ms", "6 ms", "7 ms"]);
+    assert.deepEqual(labels(0.0205, 0.0325), ["22 ms", "24 ms", "26 ms", "28 ms", "30 ms", "32 ms"]);
+    for (let low = 1; low < 10; low += 0.07) {
+      const many = labels(low, low * 1.6).length;
+      assert.ok(many >= 3 && many <= 9, `${many} from ${low}`);
+    }
   });
 });

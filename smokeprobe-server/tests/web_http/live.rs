@@ -96,7 +96,7 @@ async fn states_come_in_batches_that_are_the_same_for_all() {
     fixture.accept(&round("Storage.NingxiaS3", &[], 4));
     fixture.accept(&round("Gone.Target", &[1], 0));
     let states = viewers[0].told("states").await;
-    let rows = json!([[0, "m", 0.25, 0.005, NOW - 10], [2, "l", 1.0, null, NOW - 10]]);
+    let rows = json!([[0, "m", 0.25, 0.005, NOW - 10, 0.000_816_5], [2, "l", 1.0, null, NOW - 10, null]]);
     assert_eq!(states["series"], rows, "by their places, each once, as they are now");
     assert_eq!(viewers[1].told("states").await, states);
     let all = read(&fixture, "/api/v1/states").await.json();
@@ -105,7 +105,7 @@ async fn states_come_in_batches_that_are_the_same_for_all() {
 
     fixture.accept(&round("Storage.NingxiaS3~tokyo", &[7], 0));
     for viewer in &mut viewers {
-        assert_eq!(viewer.told("states").await["series"], json!([[3, "m", 0.0, 0.007, NOW - 10]]));
+        assert_eq!(viewer.told("states").await["series"], json!([[3, "m", 0.0, 0.007, NOW - 10, 0.0]]));
     }
 }
 

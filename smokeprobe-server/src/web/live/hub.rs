@@ -83,8 +83,8 @@ struct Gathered {
     batches: u32,
 }
 
-/// How a series is that has changed: `[place, letter, loss, median, time]`.
-type Row = (usize, char, Option<f64>, Option<f64>, Option<i64>);
+/// How a series is that has changed: `[place, letter, loss, median, time, deviation]`.
+type Row = (usize, char, Option<f64>, Option<f64>, Option<i64>, Option<f64>);
 
 /// How all are that have changed.
 #[derive(Serialize)]
@@ -303,8 +303,8 @@ impl Gathered {
         }
         places.sort_unstable();
         let row = |place: usize| -> Row {
-            let Brief { letter, loss, median, time } = Brief::of(&self.web, &series[place]);
-            (place, letter, loss, median, time)
+            let Brief { letter, loss, median, time, deviation } = Brief::of(&self.web, &series[place]);
+            (place, letter, loss, median, time, deviation)
         };
         let body = States {
             now: self.web.clock.wall().as_unix_secs_f64(),
