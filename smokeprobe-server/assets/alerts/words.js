@@ -4,6 +4,9 @@ import { Refused } from "../api.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
+import { seriesName as nameOf } from "../names.js";
+
+export { nameOf };
 
 /** @typedef {import("./shapes.js").Silent} Silent @typedef {import("./shapes.js").Silence} Silence */
 
@@ -20,14 +23,6 @@ export function why({ why: reason, by = "" }) {
     case "never_told": return t("nobody was told that it was raised");
     default: return t("nobody was told");
   }
-}
-
-/** A series as people know it: the menu's words, and the vantage point unless it is this machine. @param {string} id */
-export function nameOf(id) {
-  const [path, slave] = id.split("~");
-  const section = model.section(path);
-  const name = section?.menu ?? path;
-  return slave === undefined ? name : `${name} · ${model.vantageName(slave)}`;
 }
 
 /** Where a target is, above itself. @param {string} id */

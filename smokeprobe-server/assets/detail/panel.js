@@ -3,6 +3,7 @@
 import { commonCeiling, logFloor, unison } from "../chart/scale.js";
 import { hex } from "../chart/palette.js";
 import { model } from "../model.js";
+import { seriesName } from "../names.js";
 import { Feed } from "./feed.js";
 
 /** A series in a panel. @typedef {{id: string, index: number, name: string, color: string | null}} Member */
@@ -102,10 +103,8 @@ export function panelsOf(section, vantage) {
     const members = section.multihost.flatMap((id, i) => {
       const index = model.indices.get(id);
       if (index === undefined) return [];
-      const { section: { menu }, slave } = model.series[index];
-      const name = slave === null && !section.multihost?.some((other) => other.startsWith(`${id}~`)) ? menu : `${menu} – ${model.vantageName(slave)}`;
       const colors = outline.multihost_colors;
-      return { id, index, name, color: hex(colors[i % Math.max(colors.length, 1)] ?? LOCAL_COLOR) };
+      return { id, index, name: seriesName(id), color: hex(colors[i % Math.max(colors.length, 1)] ?? LOCAL_COLOR) };
     });
     return members.length ? [{ key: section.path, members }] : [];
   }

@@ -1,6 +1,7 @@
 // What a section's page shows: its targets as cards, its sections as groups of cards.
 
 import { WORSE, model } from "../model.js";
+import { alone, seriesName } from "../names.js";
 import { place } from "../route.js";
 import { plain } from "../side/rich.js";
 import { worstOfSection } from "../side/worst.js";
@@ -34,11 +35,10 @@ export function entryOf(section) {
 
 /** A series in a ranking: one line alone. @param {number} index @param {string} rank @param {string} text @returns {Entry} */
 export function rankedEntry(index, rank, text) {
-  const { id, section, slave } = model.series[index];
-  const seen = section.series.length > 1 ? ` · ${model.vantageName(slave)}` : "";
+  const { id, section } = model.series[index];
   return {
-    key: id, section, lines: [{ id, index, colour: "own", label: "" }], name: `${section.menu}${seen}`,
-    title: plain(section.title, section.html), href: place({ target: section.path, vantage: seen ? slave ?? "local" : "" }), rank, text,
+    key: id, section, lines: [{ id, index, colour: "own", label: "" }], name: seriesName(id),
+    title: plain(section.title, section.html), href: place(alone(index)), rank, text,
   };
 }
 
@@ -48,9 +48,7 @@ function linesOf(section) {
     const colours = model.outline?.multihost_colors ?? [];
     return section.multihost.map((id, i) => {
       const index = model.indices.get(id) ?? -1;
-      const member = model.series[index];
-      const label = member ? `${member.section.menu}${member.slave === null ? "" : ` · ${model.vantageName(member.slave)}`}` : id;
-      return { id, index, colour: colours.length > 0 ? colours[i % colours.length] : "local", label };
+      return { id, index, colour: colours.length > 0 ? colours[i % colours.length] : "local", label: seriesName(id) };
     });
   }
   const several = section.series.length > 1;

@@ -6,7 +6,7 @@ import { language, t } from "../i18n.js";
 import { useModel } from "../model.js";
 import { theme, usePrefs } from "../prefs.js";
 import { go, place, useRoute } from "../route.js";
-import { Rich } from "../side/rich.js";
+import { Heading } from "../side/rich.js";
 import { readable } from "../detail/zoom.js";
 import { Ceilings } from "./card.js";
 import { redrawAll } from "./canvas.js";
@@ -46,8 +46,8 @@ export function Overview({ section, own }) {
 
   const zoomed = from !== "" || (to !== "" && to !== "now");
   // The cards follow what happens by themselves: nothing of this is drawn again for a round.
-  return useMemo(() => html`
-    ${own ? html`<h2>${t("In {name}", { name: section.menu })}</h2>` : html`<${Title} section=${section} />`}
+  return useMemo(() => html`<section class="overview">
+    ${own ? html`<h2>${t("In {name}", { name: section.menu })}</h2>` : html`<${Heading} section=${section} />`}
     ${blocks.length === 0 ? !own && html`<${Nothing} section=${section} />` : html`
       <div class="options">
         <span class="when">${zoomed
@@ -60,14 +60,8 @@ export function Overview({ section, own }) {
           onChoice=${(/** @type {string} */ next) => go({ scale: next })} />
       </div>
       <${Failure} rows=${rows} />
-      <${Grid} blocks=${blocks} rows=${rows} ceilings=${ceilings} />`}`,
+      <${Grid} blocks=${blocks} rows=${rows} ceilings=${ceilings} />`}</section>`,
   [blocks, rows, ceilings, own, section, sort, scale, from, to, language(), format.zone(), theme()]);
-}
-
-/** @param {{section: Section}} props */
-export function Title({ section }) {
-  return html`<${Rich} as="h1" text=${section.title} markup=${section.html} />
-    ${section.remark && html`<${Rich} as="p" class="remark" text=${section.remark} markup=${section.html} />`}`;
 }
 
 /** @param {{label: string, value: string, choices: [string, string][], onChoice: (value: string) => void}} props */
