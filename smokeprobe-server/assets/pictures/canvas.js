@@ -26,18 +26,22 @@ function inkOf(place) {
 /**
  * A canvas as wide as its place, drawn by `draw` and drawn anew when its size, the theme or one of `inputs` changes.
  * @param {{height: number, label: string, inputs: unknown[], draw: (context: CanvasRenderingContext2D, size: Size) => void,
- *   onPoint?: (at: {x: number, y: number} | null) => void, onPick?: (at: {x: number, y: number}) => void, class?: string}} props
+ *   onWidth?: (width: number) => void}} props
  */
-export function Canvas({ height, label, inputs, draw, onPoint, onPick, class: name }) {
+export function Canvas({ height, label, inputs, draw, onWidth }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const [width, setWidth] = useState(0);
   usePrefs();
   useLayoutEffect(() => {
     const place = canvas.current?.parentElement;
     if (!place) return undefined;
-    const sized = new ResizeObserver(() => setWidth(place.clientWidth));
+    const measure = () => {
+      setWidth(place.clientWidth);
+      onWidth?.(place.clientWidth);
+    };
+    const sized = new ResizeObserver(measure);
     sized.observe(place);
-    setWidth(place.clientWidth);
+    measure();
     return () => sized.disconnect();
   }, []);
   // Not after the next frame: who prints sees none.
@@ -52,9 +56,5 @@ export function Canvas({ height, label, inputs, draw, onPoint, onPick, class: na
     context.font = "12px system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
     draw(context, { width, height, ink: inkOf(/** @type {Element} */ (canvas.current.parentElement)) });
   }, [width, height, theme(), ...inputs]);
-  const at = (/** @type {PointerEvent} */ event) => ({ x: event.offsetX, y: event.offsetY });
-  return html`<canvas ref=${canvas} role="img" aria-label=${label} class=${name ?? ""} height=${height}
-    onPointerMove=${(/** @type {PointerEvent} */ event) => onPoint?.(at(event))}
-    onPointerLeave=${() => onPoint?.(null)}
-    onClick=${(/** @type {PointerEvent} */ event) => onPick?.(at(event))}></canvas>`;
+  return html`<canvas ref=${canvas} role="img" aria-label=${label} height=${height}></canvas>`;
 }

@@ -18,6 +18,18 @@ export function viridis(share) {
   return [mix(0), mix(1), mix(2)];
 }
 
+/** @typedef {(share: number) => [number, number, number]} Ramp */
+
+/** What nothing is lost of: quiet. @type {Record<"light" | "dark", [number, number, number]>} */
+const NO_LOSS = { light: [205, 234, 216], dark: [27, 66, 48] };
+
+/** The colour of a share of lost pings: quiet without, orange to red with it; a single lost ping is seen. @param {"light" | "dark"} theme @returns {Ramp} */
+export const lossColor = (theme) => (share) => {
+  if (share <= 0) return NO_LOSS[theme];
+  const strength = 0.25 + 0.75 * share;
+  return [Math.round(255 - 110 * Math.max(0, share - 0.5)), Math.round(190 * (1 - strength)), Math.round(70 * (1 - strength) + 20)];
+};
+
 /** @param {[number, number, number]} color */
 export const css = ([red, green, blue]) => `rgb(${red} ${green} ${blue})`;
 

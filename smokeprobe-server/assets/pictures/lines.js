@@ -3,6 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { OverlayChart } from "../chart/overlay-chart.js";
 import { model } from "../model.js";
+import { seriesName } from "../names.js";
 import { lineColor } from "./colors.js";
 
 /** @typedef {{id: string, name: string, color: string}} Line */
@@ -11,10 +12,7 @@ import { lineColor } from "./colors.js";
 export function linesOf(ids) {
   const colors = model.outline?.multihost_colors ?? [];
   return ids.flatMap((id, index) => {
-    const series = model.series[model.indices.get(id) ?? -1];
-    if (!series) return [];
-    const from = series.section.series.length > 1 || series.slave ? ` < ${model.vantageName(series.slave)}` : "";
-    return [{ id, name: series.section.menu + from, color: lineColor(colors, index) }];
+    return model.indices.has(id) ? [{ id, name: seriesName(id), color: lineColor(colors, index) }] : [];
   });
 }
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { PHONE } from "./support/browser.js";
 import { inked, visit } from "./support/stage.js";
 
 /** The names on the cards, as they stand. @param {import("playwright-core").Page} page */
@@ -94,6 +95,83 @@ describe("heat maps", () => {
       assert.ok(await inked(map) > 10);
       await map.hover({ position: { x: 400, y: 250 } });
       await page.getByText(/ms – .*ms/).first().waitFor();
+      const ranges = page.getByRole("form", { name: "Range" });
+      assert.equal(await ranges.locator("[aria-current]").innerText(), "30h", "the range that is shown is marked");
+      await ranges.getByRole("link", { name: "3h" }).click();
+      await page.waitForURL((url) => url.searchParams.get("from") === "-3h");
+      assert.equal(await ranges.locator("[aria-current]").innerText(), "3h");
+    }));
+
+  test("go by keys, and say what is under them", () =>
+    visit({}, async ({ open, page, still, query }) => {
+      await open("/?target=Console.BeijingConsole&mode=heat");
+      await still();
+      const target = page.getByRole("figure", { name: /Heat map of 北京控制台/ });
+      const said = target.locator("[aria-live]");
+      await target.press("ArrowRight");
+      await target.locator('[aria-live="polite"]').waitFor();
+      const first = await said.innerText();
+      assert.match(first, /ms – .*% of \d+ answers/);
+      await target.press("ArrowUp");
+      const [, low] = /– ([\d.]+ ms)/.exec(first) ?? [];
+      assert.ok((await said.innerText()).includes(`· ${low} – `), `${first}, then ${await said.innerText()}: the next higher answers`);
+      await target.press("ArrowLeft");
+      assert.notEqual((await said.innerText()).slice(0, 16), first.slice(0, 16), "another time");
+      await target.press("Escape");
+      await target.getByText("Point at a cell").waitFor();
+
+      await open("/?target=Console&mode=heat");
+      await still();
+      const section = page.getByRole("figure", { name: /Heat map of AWS控制台监控/ });
+      await section.press("ArrowDown");
+      await section.press("ArrowDown");
+      assert.match(await section.locator("[aria-live]").innerText(), /^宁夏控制台 · .*median .* ms · .*loss/);
+      await section.press("Enter");
+      await page.getByRole("heading", { level: 1, name: "AWS宁夏区控制台" }).waitFor();
+      assert.equal(query().get("target"), "Console.NingxiaConsole");
+    }));
+
+  test("are read by a finger, which opens nothing by a touch", () =>
+    visit({ window: PHONE, touch: true }, async ({ open, page, still }) => {
+      await open("/?target=Console&mode=heat");
+      await still();
+      await page.getByRole("img", { name: /Heat map of/ }).tap({ position: { x: 250, y: 27 } });
+      const link = page.locator("[aria-live]").getByRole("link", { name: "宁夏控制台" });
+      await link.waitFor();
+      await page.getByRole("heading", { level: 1, name: "AWS控制台监控" }).waitFor();
+      await link.tap();
+      await page.getByRole("heading", { level: 1, name: "AWS宁夏区控制台" }).waitFor();
+    }));
+
+  test("of several hosts are one for each of them", () =>
+    visit({}, async ({ open, page, still }) => {
+      await open("/?target=Storage.Both");
+      await page.getByRole("link", { name: "heat map", exact: true }).click();
+      for (const name of ["北京S3", "宁夏S3", "宁夏S3 · 东京 Tokyo"]) {
+        await page.getByRole("figure", { name: `Heat map of ${name}: time` }).waitFor();
+      }
+      await still();
+      assert.ok(await inked(page.getByRole("img", { name: "Heat map of 宁夏S3: time by round-trip time" })) > 10);
+    }));
+
+  test("have one colour for no loss, in the picture and beside it", () =>
+    visit({}, async ({ open, page, still }) => {
+      await open("/?target=Console&mode=heat");
+      await still();
+      const legend = await page.locator(".heat-scale i").evaluate((swatch) => getComputedStyle(swatch).backgroundColor.replace(/\D+/g, " ").trim());
+      const picture = await page.getByRole("img", { name: /Heat map of/ }).evaluate((element) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (element);
+        const fine = canvas.width / canvas.clientWidth;
+        const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(210 * fine, 9 * fine, 700 * fine, 1);
+        /** @type {Record<string, number>} */
+        const many = {};
+        for (let at = 0; at < data.length; at += 4) {
+          const colour = [...data.slice(at, at + 3)].join(" ");
+          many[colour] = (many[colour] ?? 0) + 1;
+        }
+        return Object.entries(many).sort(([, one], [, other]) => other - one)[0][0];
+      });
+      assert.equal(picture, legend);
     }));
 
   test("of a section show a row a target", () =>
