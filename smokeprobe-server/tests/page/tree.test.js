@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { EVIL } from "./support/site.js";
-import { names, visit } from "./support/stage.js";
+import { EVIL, EVIL_REMARK } from "./support/site.js";
+import { names, site, visit } from "./support/stage.js";
 
 const ORDER = [
   "控制台", "北京控制台", "宁夏控制台", "存储服务", "北京S3", "宁夏S3", "Both regions", "Edge", "Lossy link", "Dead link",
@@ -100,5 +100,51 @@ describe("the tree", () => {
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { level: 1, name: "AWS北京区控制台" }).waitFor();
       assert.equal(query().get("target"), "Console.BeijingConsole");
+    }));
+});
+
+describe("markup in the configuration", () => {
+  test("is text without html = yes", () =>
+    visit({}, async ({ open, page }) => {
+      for (const [target, title] of [["Other", EVIL], ["Other.Evil", EVIL]]) {
+        await open(`/?target=${target}`);
+        assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), title);
+        assert.equal(await page.locator("main .remark").innerText(), EVIL_REMARK);
+      }
+      assert.notEqual(await page.title(), "evil");
+    }));
+
+  test("is markup with it, in the tree, overview and detail, and nothing of it runs", () =>
+    // A picture that there is not is what one gets of the evil one.
+    visit({ mayFail: [/Failed to load resource.*\/x\)$/] }, async ({ open, page }) => {
+      const script = `<script>document.title = "evil"</script><a href="javascript:alert(1)" onclick="alert(2)">`;
+      await open("/?target=Console");
+      site.configure((text) => text.replace("charset = utf-8", "charset = utf-8\nhtml = yes")
+        .replace("title = AWS控制台监控", `title = AWS<b>控制台</b>${script}监控</a>\nremark = Two <i>regions</i>${EVIL_REMARK}`)
+        .replace("title = AWS北京区控制台", `title = AWS<b>北京区</b>控制台${script}\nremark = <i>First</i>${EVIL_REMARK}\nmenuextra = <b>new</b>${script}`));
+      try {
+        const evil = () => page.evaluate(() => ({
+          title: document.title, scripts: document.querySelectorAll("body script").length,
+          handlers: [...document.querySelectorAll("*")].flatMap((element) => element.getAttributeNames().filter((name) => name.startsWith("on"))),
+          links: [...document.querySelectorAll("a")].filter(({ protocol }) => protocol === "javascript:").length,
+        }));
+        const main = page.getByRole("main");
+        await main.locator("h1 b").waitFor();
+        assert.equal(await main.locator("h1").innerText(), "AWS控制台监控");
+        assert.equal(await main.locator("h1 b").innerText(), "控制台");
+        assert.equal(await main.locator(".remark i").innerText(), "regions");
+        assert.match(await main.locator(".remark").innerText(), /& nothing more$/);
+        await main.getByRole("img", { name: "AWS北京区控制台, small graph" }).waitFor();
+        assert.equal(await page.getByRole("treeitem").filter({ hasText: "北京控制台" }).locator(".extra b").innerText(), "new");
+        assert.deepEqual(await evil(), { title: "AWS控制台监控 – smokeprobe", scripts: 0, handlers: [], links: 0 });
+        await page.getByRole("article").getByRole("link", { name: "北京控制台" }).click();
+        await main.locator(".remark i").filter({ hasText: "First" }).waitFor();
+        assert.equal(await main.locator("h1").innerText(), "AWS北京区控制台");
+        assert.equal(await main.locator("h1 b").innerText(), "北京区");
+        assert.deepEqual(await evil(), { title: "AWS北京区控制台 – smokeprobe", scripts: 0, handlers: [], links: 0 });
+      } finally {
+        site.configure((text) => text);
+      }
+      await page.getByRole("main").locator("h1 b").waitFor({ state: "detached" });
     }));
 });
