@@ -6,7 +6,6 @@ import { keys } from "../chart/gestures.js";
 import { t } from "../i18n.js";
 import { model, useModel } from "../model.js";
 import { embedded, href, useRoute } from "../route.js";
-import { Rich } from "../side/rich.js";
 import { Heading, plain } from "../side/rich.js";
 import { useAlerts } from "./alerts.js";
 import { timesOf } from "./feed.js";
@@ -47,7 +46,6 @@ export function Detail({ section }) {
   const [first] = ranges;
   const link = zoom.range ? route : { from: `-${short(outline.detail.ranges[0]?.seconds ?? 10800)}`, to: "" };
   return html`<article class=${`detail ${zoom.range ? "zoomed" : ""}`} aria-busy=${zoom.pending ? "true" : undefined}>
-    ${embedded ? html`<h1 class="framed"><a href=${`./${href({ target: section.path, from: route.from, to: route.to, vantage: route.vantage })}`} target="_blank" rel="noopener"><${Rich} text=${section.title} markup=${section.html} /></a></h1>`
     ${embedded ? html`<h1 class="framed"><a href=${`./${href({ target: section.path, from: route.from, to: route.to, vantage: route.vantage })}`} target="_blank" rel="noopener">${plain(section.title, section.html)}</a></h1>`
       : html`<header><div class="title"><${Heading} section=${section} /></div>
       <div class="detail-controls"><${VantageControl} section=${section} /><${RangeControl} series=${ids[0]} error=${zoom.error} /></div></header>`}

@@ -6,7 +6,6 @@ import { t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model } from "../model.js";
 import { href, place, route } from "../route.js";
-import { Rich } from "../side/rich.js";
 import { around, useLast } from "./nearest.js";
 import { Waiting, bare } from "./nodata.js";
 import { Swatch } from "./statistics.js";
@@ -15,12 +14,6 @@ import { Swatch } from "./statistics.js";
 
 /** What is shown of a series that fell silent: so much of the time around its last round. */
 const SILENT_SECONDS = 10800;
-
-/** What it is called; where it is, is said in the bar. @param {{section: import("../model.js").Section}} props */
-export function Heading({ section }) {
-  return html`<${Rich} as="h1" text=${section.title} markup=${section.html === true} />
-    ${section.remark && html`<${Rich} as="p" class="remark" text=${section.remark} markup=${section.html === true} />`}`;
-}
 
 /**
  * How each shown series is.

@@ -14,11 +14,6 @@ import { nameOf, short } from "./words.js";
  *   to ask the server with what a text means
  */
 export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], usual, series = model.series[0]?.id ?? "", error = null }) {
- * @param {{ranges?: import("../api.js").Range[], series?: string, error?: string | null, seconds?: number}} props `ranges`: the buttons, unless
- *   the configured ones; `series`: one to ask the server with what a text means; `seconds`: the one that is shown while the address
- *   says nothing, where it is not all of them
- */
-export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], series = model.series[0]?.id ?? "", error = null, seconds }) {
   const route = useRoute();
   const { from, to } = route;
   const zoom = useZoom(series);
@@ -50,11 +45,6 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], seri
       ${ranges.map((range) => html`<a class="button" key=${range.seconds} title=${nameOf(range)}
         href=${href({ ...route, from: range.seconds === usual ? "" : `-${short(range.seconds)}`, to: "" })}
         aria-current=${(from ? secondsBack(from) : usual) === range.seconds && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
-      ${seconds === undefined && html`<a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
-        title=${t("all configured ranges")}>${t("All")}</a>`}
-      ${ranges.map((range) => html`<a class="button" key=${range.seconds} title=${nameOf(range)}
-        href=${href({ ...route, from: `-${short(range.seconds)}`, to: "" })}
-        aria-current=${(from === "" ? seconds : secondsBack(from)) === range.seconds && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
     </div>
     <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}
       autocomplete="off" enterkeyhint="go" aria-invalid=${sentence ? "true" : undefined} aria-describedby=${sentence ? "range-error" : undefined}

@@ -33,10 +33,8 @@ export function Heat({ section }) {
   return html`<article class="pictures">
     <div class="page-head">
       <${Rich} as="h1" text=${section.title} markup=${section.html} />
-      <p class="actions"><a href=${href({ ...route, mode: "" })}>${section.series.length ? t("detail") : t("overview")}</a></p>
-      <${RangeControl} ranges=${outline?.detail.ranges ?? []} usual=${HEAT_SECONDS} />
       <p class="actions"><a href=${href({ ...route, mode: "" })}>${shown.length ? t("detail") : t("overview")}</a></p>
-      <${RangeControl} ranges=${ranges} seconds=${seconds} />
+      <${RangeControl} usual=${seconds} />
     </div>
     ${shown.map(({ id, name }) => html`<${TargetHeat} key=${id} id=${id} name=${shown.length > 1 || own.length > 1 ? name : ""} seconds=${seconds} />`)}
     ${below && html`<${SectionHeat} key=${section.path} section=${section} seconds=${seconds} />`}
