@@ -164,6 +164,8 @@ pub(crate) fn cases() -> Vec<Case> {
             zone: ("Asia/Shanghai", beijing),
             ..Case::new("narrow", twenty())
         },
+        // Nothing has come for two hours.
+        Case { to: NOON + 7200, now: NOON + 7200, ..Case::new("silent", twenty()) },
         Case { palette: Palette::Classic, ..Case::new("five-pings", five) },
         Case { zone: ("Asia/Shanghai", beijing), ..Case::new("one-ping", one) },
         // Over the end of summer time.
