@@ -15,10 +15,11 @@ const plain = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? val
 /** A colour of a line, as the line has it. @param {{color: string}} props */
 export const Swatch = ({ color }) => html`<i class="ink" style=${{ background: legible(color, theme()) }}></i>`;
 
-/** @param {{name: string, cells: [string, string, string?][], color?: string | null}} props */
-function Line({ name, cells, color = null }) {
+/** @param {{name: string, cells: [string, string, string?][], color?: string | null, read?: boolean}} props read: the rows are there */
+function Line({ name, cells, color = null, read = true }) {
   if (cells.length === 0 && !color) return null;
   return html`<div class="numbers"><span class="name">${color && html`<${Swatch} color=${color} />`}${name}</span>
+    ${cells.length === 0 && read && html`<span class="none">${t("no data in this range")}</span>`}
     ${cells.map(([kind, value, title]) => html`<span class="number" key=${kind}><b>${value}</b> <span title=${title}>${kind}</span></span>`)}</div>`;
 }
 
@@ -52,7 +53,7 @@ export function Legend({ lines }) {
   return html`<div class="statistics of-many">${lines.map(({ name, color, summary }) => {
     const loss = summary?.loss;
     const cells = [...(summary ? medianCells(summary).slice(0, 5) : []), ...(loss ? [[t("loss"), format.percent(loss.avg)]] : [])];
-    return html`<${Line} key=${name} name=${name} color=${color} cells=${cells} />`;
+    return html`<${Line} key=${name} name=${name} color=${color} cells=${cells} read=${summary !== null} />`;
   })}</div>`;
 }
 
