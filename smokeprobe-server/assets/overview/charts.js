@@ -32,7 +32,7 @@ export function Charts() {
     () => answer?.charts.map((ranking) => html`<${RankingOf} key=${ranking.name} ranking=${ranking} alone=${one !== undefined} rows=${rows} />`),
     [answer, one, rows, language(), format.zone(), theme()],
   );
-  return html`<article class="overview">
+  return html`<div class="overview">
     <h1>${one?.title ?? outline?.charts_title ?? answer?.title ?? t("Charts")}</h1>
     <nav class="tabs" aria-label=${t("Charts")}>
       <a href=${place({ mode: "charts" })} aria-current=${chart ? undefined : "page"}>${t("all")}</a>
@@ -40,7 +40,7 @@ export function Charts() {
     </nav>
     ${failure && html`<p class="notice" role="alert"><b>${t("No rankings")}</b>${failure}</p>`}
     <${Failure} rows=${rows} />
-    ${drawn}</article>`;
+    ${drawn}</div>`;
 }
 
 /** @param {{ranking: Ranking, alone: boolean, rows: import("./rows.js").SmallRows}} props */

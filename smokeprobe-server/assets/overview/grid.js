@@ -1,7 +1,9 @@
 // Cards in as many columns as there is room for, below the names of their groups. Of many only those near what is in
 // sight are in the document.
 
-import { html, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import * as format from "../format.js";
+import { theme } from "../prefs.js";
 import { Card } from "./card.js";
 import { GroupHead } from "./group.js";
 
@@ -17,8 +19,11 @@ const SPACE = 12;
 const CARD = 164 + SPACE;
 const HEAD = 44;
 
-/** So many are simply there: one can search and print them. */
+/** So many are simply there, soon after those in sight: one can search and print them. */
 const ALL = 150;
+
+/** Those out of sight come then at the latest, in milliseconds. */
+const BUSY_MS = 1000;
 
 /** Columns on paper. */
 const PAPER = 2;
@@ -29,16 +34,19 @@ export function Grid({ blocks, rows, ceilings }) {
   const columns = useColumns(place);
   const bands = useMemo(() => bandsOf(blocks, columns), [blocks, columns]);
   const many = blocks.reduce((sum, { entries }) => sum + entries.length, 0);
-  const [from, to] = useSight(place, bands, many > ALL);
-  const shown = bands.slice(from, to);
   const last = bands[bands.length - 1];
+  const [from, to] = useSight(place, bands, useSpare(rows, many > ALL ? innerHeight : last ? last.top + last.height : 0));
+  const shown = bands.slice(from, to);
+  // What comes later leaves alone what is there.
+  const made = useMemo(() => new Map(), [bands, rows, ceilings, format.zone(), theme()]);
+  const drawn = (/** @type {Band} */ band) => made.get(band) ?? made.set(band, band.group
+    ? html`<${GroupHead} key=${band.key} group=${band.group} />`
+    : html`<div class="grid" key=${band.key} style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+        ${band.entries.map((entry) => html`<${Card} key=${entry.key} entry=${entry} rows=${rows} ceilings=${ceilings} />`)}</div>`).get(band);
   const end = shown[shown.length - 1];
   return html`<div class="bands" ref=${place}>
     <div class="beyond" style=${{ height: `${shown[0]?.top ?? 0}px` }}></div>
-    ${columns > 0 && shown.map((band) => band.group
-      ? html`<${GroupHead} key=${band.key} group=${band.group} />`
-      : html`<div class="grid" key=${band.key} style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
-          ${band.entries.map((entry) => html`<${Card} key=${entry.key} entry=${entry} rows=${rows} ceilings=${ceilings} />`)}</div>`)}
+    ${columns > 0 && shown.map(drawn)}
     <div class="beyond" style=${{ height: `${last && end ? last.top + last.height - end.top - end.height : 0}px` }}></div>
   </div>`;
 }
@@ -84,18 +92,46 @@ function useColumns(place) {
   return columns;
 }
 
-/** The bands from which to which are near what is in sight. @param {{current: HTMLElement | null}} place @param {Band[]} bands @param {boolean} some @returns {[number, number]} */
-function useSight(place, bands, some) {
+/**
+ * How many pixels beyond what is in sight have cards: none until those in sight have their rows, then more whenever the browser
+ * has nothing else to do. @param {import("./rows.js").SmallRows} rows @param {number} wanted
+ */
+function useSpare(rows, wanted) {
+  const [spare, grow] = useState(0);
+  const [begun, begin] = useState(false);
+  useEffect(() => {
+    const start = () => begin(true);
+    const timer = setTimeout(start, BUSY_MS);
+    const deaf = rows.subscribe(start);
+    return () => {
+      clearTimeout(timer);
+      deaf();
+    };
+  }, [rows]);
+  useEffect(() => {
+    if (!begun || spare >= wanted) return undefined;
+    const more = () => grow(spare + innerHeight);
+    // Safari has no such callback.
+    if (!window.requestIdleCallback) {
+      const timer = setTimeout(more, 100);
+      return () => clearTimeout(timer);
+    }
+    const idle = requestIdleCallback(more, { timeout: BUSY_MS });
+    return () => cancelIdleCallback(idle);
+  }, [begun, spare, wanted]);
+  return Math.min(spare, wanted);
+}
+
+/** The bands from which to which are in sight, or so many pixels from it. @param {{current: HTMLElement | null}} place @param {Band[]} bands @param {number} spare @returns {[number, number]} */
+function useSight(place, bands, spare) {
   const look = () => {
     const top = -(place.current?.getBoundingClientRect().top ?? 0);
-    const spare = innerHeight;
     const first = bands.findIndex((band) => band.top + band.height >= top - spare);
     const past = bands.findIndex((band) => band.top > top + innerHeight + spare);
     return { first: Math.max(0, first), past: past < 0 ? bands.length : past };
   };
   const [sight, setSight] = useState({ first: 0, past: 0 });
   useLayoutEffect(() => {
-    if (!some) return undefined;
     let frame = 0;
     const update = () => {
       frame = 0;
@@ -114,6 +150,6 @@ function useSight(place, bands, some) {
       document.removeEventListener("scroll", soon, { capture: true });
       removeEventListener("resize", soon);
     };
-  }, [bands, some]);
-  return some ? [Math.min(sight.first, bands.length), Math.min(sight.past, bands.length)] : [0, bands.length];
+  }, [bands, spare]);
+  return [Math.min(sight.first, bands.length), Math.min(sight.past, bands.length)];
 }

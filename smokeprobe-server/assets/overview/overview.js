@@ -19,7 +19,7 @@ import { SmallRows } from "./rows.js";
 /** What is sorted by how it is now is sorted again this often. */
 const AGAIN_MS = 30000;
 
-/** Cards of a page so small are asked for before one comes to them. */
+/** So many series are asked for before one comes to them. */
 const FEW = 240;
 
 /** @param {{section: Section, own: boolean}} props own: its own graphs are above */
@@ -37,16 +37,15 @@ export function Overview({ section, own }) {
     return [...(cards.length > 0 ? [{ group: null, entries: cards }] : []), ...groups.map((group) => ({ group, entries: group.entries }))];
   }, [section, by, turn, outline, language()]);
   const ceilings = useMemo(() => new Ceilings(scale === "common"), [scale, rows]);
-  useEffect(() => {
+  // Before anything is drawn: the server reads them meanwhile.
+  useMemo(() => {
     const ids = blocks.flatMap(({ entries }) => entries.flatMap(({ lines }) => lines.filter(({ index }) => index >= 0).map(({ id }) => id)));
-    if (ids.length > FEW) return undefined;
-    const timer = setTimeout(() => rows.want(ids), 300);
-    return () => clearTimeout(timer);
+    rows.want(ids.slice(0, FEW), true);
   }, [blocks, rows]);
 
   const zoomed = from !== "" || (to !== "" && to !== "now");
   // The cards follow what happens by themselves: nothing of this is drawn again for a round.
-  return useMemo(() => html`<section class="overview">
+  return useMemo(() => html`<div class="overview">
     ${own ? html`<h2>${t("In {name}", { name: section.menu })}</h2>` : html`<${Heading} section=${section} />`}
     ${blocks.length === 0 ? !own && html`<${Nothing} section=${section} />` : html`
       <div class="options">
@@ -60,7 +59,7 @@ export function Overview({ section, own }) {
           onChoice=${(/** @type {string} */ next) => go({ scale: next })} />
       </div>
       <${Failure} rows=${rows} />
-      <${Grid} blocks=${blocks} rows=${rows} ceilings=${ceilings} />`}</section>`,
+      <${Grid} blocks=${blocks} rows=${rows} ceilings=${ceilings} />`}</div>`,
   [blocks, rows, ceilings, own, section, sort, scale, from, to, language(), format.zone(), theme()]);
 }
 

@@ -77,11 +77,12 @@ export class SmallRows {
     return { from: this.sliding ? to - (this.answered.to - this.answered.from) : this.answered.from, to };
   }
 
-  /** Asks for what is not there yet. @param {string[]} ids */
-  want(ids) {
+  /** Asks for what is not there yet. @param {string[]} ids @param {boolean} [now] nothing else is about to be wanted */
+  want(ids, now = false) {
     const missing = ids.filter((id) => !this.wanted.has(id));
     for (const id of missing) this.wanted.add(id);
     this.queue.push(...missing);
+    if (now) return this.flush();
     // All that come into sight together are asked for together.
     if (missing.length > 0) this.timer ||= window.setTimeout(() => this.flush(), 0);
   }
@@ -112,6 +113,7 @@ export class SmallRows {
   }
 
   flush() {
+    clearTimeout(this.timer);
     this.timer = 0;
     while (this.queue.length > 0 && this.running < AT_ONCE) {
       /** @type {string[]} */

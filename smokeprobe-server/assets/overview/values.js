@@ -41,7 +41,8 @@ const rowOf = ({ start, step }, time) => Math.floor((time - start) / step) + 1;
 
 /** The row that covers a time; null outside. @param {Rows} rows @param {number} time */
 export function rowAt(rows, time) {
-  const row = Math.ceil((time - rows.start) / rows.step);
+  // Zero is added to what may be minus zero.
+  const row = Math.ceil((time - rows.start) / rows.step) + 0;
   return row >= 0 && row < rows.loss.length ? row : null;
 }
 

@@ -25,7 +25,7 @@ export function Compare() {
   const ranges = outline?.detail.ranges ?? [];
   const toggle = (/** @type {string} */ id) =>
     go({ compare: chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id] });
-  return html`<article class="pictures">
+  return html`<div class="pictures">
     <div class="page-head">
       <h1>${t("Compare")}</h1>
       ${lines.length > 0 && html`<${RangeControl} ranges=${ranges} />`}
@@ -39,7 +39,7 @@ export function Compare() {
         <button type="button" class="button" aria-label=${t("Remove {name}", { name: id })} onClick=${() => toggle(id)}>×</button></li>`)}
     </ul>
     <${Picker} chosen=${chosen} onToggle=${toggle} open=${lines.length < 2} />
-    <${Overlays} lines=${lines} route=${route} ranges=${ranges} /></article>`;
+    <${Overlays} lines=${lines} route=${route} ranges=${ranges} /></div>`;
 }
 
 /** @param {{chosen: string[], onToggle: (id: string) => void, open: boolean}} props */

@@ -30,7 +30,7 @@ export function Heat({ section }) {
   const own = section.series.map((index) => model.series[index]).map(({ id, slave }) => ({ id, slave, name: model.vantageName(slave) }));
   const shown = members ?? own.filter(({ slave }) => !vantage || vantage === "all" || (slave ?? "local") === vantage);
   const below = section.end - section.first > section.series.length;
-  return html`<article class="pictures">
+  return html`<div class="pictures">
     <div class="page-head">
       <${Rich} as="h1" text=${section.title} markup=${section.html} />
       <p class="actions"><a href=${href({ ...route, mode: "" })}>${shown.length ? t("detail") : t("overview")}</a></p>
@@ -38,5 +38,5 @@ export function Heat({ section }) {
     </div>
     ${shown.map(({ id, name }) => html`<${TargetHeat} key=${id} id=${id} name=${shown.length > 1 || own.length > 1 ? name : ""} seconds=${seconds} />`)}
     ${below && html`<${SectionHeat} key=${section.path} section=${section} seconds=${seconds} />`}
-    ${shown.length === 0 && !below && html`<p class="muted">${t("Nothing is measured here.")}</p>`}</article>`;
+    ${shown.length === 0 && !below && html`<p class="muted">${t("Nothing is measured here.")}</p>`}</div>`;
 }

@@ -89,10 +89,14 @@ function cellAt(answer, width, x, y) {
   return { line, time: answer.from + Math.min(1, share) * (answer.to - answer.from) };
 }
 
-/** Keys begin at the newest of the first. @param {Answer} answer @param {Cell | null} cell @param {number} across @param {number} down @returns {Cell | null} */
+/** Keys begin at the newest that is known of the first. @param {Answer} answer @param {Cell | null} cell @param {number} across @param {number} down @returns {Cell | null} */
 function move({ series, from, to }, cell, across, down) {
   if (series.length === 0) return null;
-  if (!cell) return { line: 0, time: to };
+  if (!cell) {
+    const { start, step, loss } = series[0];
+    const newest = loss.findLastIndex((lost) => lost !== null);
+    return { line: 0, time: newest < 0 ? to : start + newest * step };
+  }
   const line = Math.min(Math.max(0, cell.line + down), series.length - 1);
   const time = across === 0 ? cell.time : cell.time + across * (series[line].step || 1);
   return { line, time: Math.min(Math.max(from, time), to) };

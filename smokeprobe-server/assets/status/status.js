@@ -103,7 +103,7 @@ function Facts({ title, rows }) {
 
 /** @param {{share: number}} props */
 function Meter({ share }) {
-  return html`<span class="meter" aria-hidden="true"><span style=${{ width: `${share * 100}%` }}></span></span>${format.percent(share)}`;
+  return html`<span style=${{ whiteSpace: "nowrap" }}><span class="meter" aria-hidden="true"><span style=${{ width: `${share * 100}%` }}></span></span>${format.percent(share)}</span>`;
 }
 
 /** @param {number} count @param {number} of */

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { PHONE } from "./support/browser.js";
-import { inked, visit } from "./support/stage.js";
+import { until } from "./support/server.js";
+import { HOSTS } from "./support/site.js";
+import { inked, site, visit } from "./support/stage.js";
 
 /** The names on the cards, as they stand. @param {import("playwright-core").Page} page */
 const cards = (page) => page.getByRole("article").getByRole("link").allInnerTexts();
@@ -53,6 +55,28 @@ describe("a section", () => {
       await page.getByRole("heading", { level: 1, name: "A link that is down" }).waitFor();
       await page.goBack();
       await page.getByRole("heading", { level: 1, name: "Sites with troubles" }).waitFor();
+    }));
+
+  test("draws a round that has just ended as the ones before, with its spread", () =>
+    visit({}, async ({ open, page, still, requests }) => {
+      await open("/?target=Console&from=-2m");
+      await page.getByText("live", { exact: true }).waitFor();
+      await still();
+      const asked = () => requests.filter((address) => address.includes("api/v1/overview")).length;
+      const before = asked();
+      const card = page.getByRole("article").filter({ has: page.getByRole("link", { name: "宁夏控制台" }) });
+      site.hosts.change(HOSTS.ningxiaConsole, { delay: 180, jitter: 40 });
+      try {
+        const { width } = await card.locator("canvas").boundingBox() ?? assert.fail("a canvas");
+        await until("a round of now is pointed at", async () => {
+          await card.locator("canvas").hover({ position: { x: width - 30, y: 20 } });
+          await card.locator("canvas").hover({ position: { x: width - 30, y: 30 } });
+          return /median (1[89]|2\d)\d ms\s+± [1-9][\d.]+ ms/.test(await card.locator(".said").innerText());
+        });
+      } finally {
+        site.hosts.change(HOSTS.ningxiaConsole, { delay: 34, jitter: 3 });
+      }
+      assert.equal(asked(), before, "the graphs were not asked for again");
     }));
 
   test("says why there is no graph", () =>
@@ -123,8 +147,7 @@ describe("heat maps", () => {
       await open("/?target=Console&mode=heat");
       await still();
       const section = page.getByRole("figure", { name: /Heat map of AWS控制台监控/ });
-      await section.press("ArrowDown");
-      await section.press("ArrowDown");
+      for (const key of ["ArrowDown", "ArrowDown", "ArrowLeft"]) await section.press(key);
       assert.match(await section.locator("[aria-live]").innerText(), /^宁夏控制台 · .*median .* ms · .*loss/);
       await section.press("Enter");
       await page.getByRole("heading", { level: 1, name: "AWS宁夏区控制台" }).waitFor();
