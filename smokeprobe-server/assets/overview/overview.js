@@ -19,7 +19,7 @@ import { SmallRows } from "./rows.js";
 /** What is sorted by how it is now is sorted again this often. */
 const AGAIN_MS = 30000;
 
-/** So many series are asked for before one comes to them. */
+/** Series of a page with so few are asked for before one comes to them. */
 const FEW = 240;
 
 /** @param {{section: Section, own: boolean}} props own: its own graphs are above */
@@ -40,7 +40,7 @@ export function Overview({ section, own }) {
   // Before anything is drawn: the server reads them meanwhile.
   useMemo(() => {
     const ids = blocks.flatMap(({ entries }) => entries.flatMap(({ lines }) => lines.filter(({ index }) => index >= 0).map(({ id }) => id)));
-    rows.want(ids.slice(0, FEW), true);
+    if (ids.length <= FEW) rows.want(ids, true);
   }, [blocks, rows]);
 
   const zoomed = from !== "" || (to !== "" && to !== "now");
