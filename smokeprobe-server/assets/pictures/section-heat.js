@@ -145,14 +145,15 @@ function draw(context, { width, ink }, answer, byLatency) {
     context.fillStyle = ink.text;
     context.fillText(fitting(context, seriesName(row.series), plot.left - 12), 4, top + ROW / 2);
     const usual = normal(row.median) ?? 0;
+    context.fillStyle = ink.unknown;
+    context.fillRect(plot.left, top + 1, plot.right - plot.left, ROW - 2);
     for (let index = 0; index < row.loss.length; index += 1) {
       const end = row.start + index * row.step;
       const from = x(end - row.step);
       const wide = x(end) - from;
-      if (wide <= 0) continue;
       const [loss, median] = [row.loss[index], row.median[index]];
-      if (loss === null && median === null) context.fillStyle = ink.unknown;
-      else if (!byLatency) context.fillStyle = css(lost((loss ?? 0) / row.pings));
+      if (wide <= 0 || (loss === null && median === null)) continue;
+      if (!byLatency) context.fillStyle = css(lost((loss ?? 0) / row.pings));
       else context.fillStyle = median === null || usual === 0 ? ink.lost : css(viridis(deviation(median, usual)));
       context.fillRect(from, top + 1, wide, ROW - 2);
     }

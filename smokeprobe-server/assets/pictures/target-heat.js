@@ -96,15 +96,14 @@ function readout(map, column, bucket) {
  */
 function draw(context, { width, ink }, map, rows) {
   const { plot, x, y } = placesOf(width, map, rows);
+  context.fillStyle = ink.unknown;
+  context.fillRect(plot.left, plot.top, plot.right - plot.left, plot.bottom - plot.top);
   for (const column of map.columns) {
     const left = x(column.time - column.step);
     const wide = x(column.time) - left;
-    if (wide <= 0) continue;
-    if (!column.measured) {
-      context.fillStyle = ink.unknown;
-      context.fillRect(left, plot.top, wide, plot.bottom - plot.top);
-      continue;
-    }
+    if (wide <= 0 || !column.measured) continue;
+    context.fillStyle = ink.paper;
+    context.fillRect(left, plot.top, wide, plot.bottom - plot.top);
     column.counts.forEach((count, bucket) => {
       if (count === 0) return;
       context.fillStyle = css(viridis(0.06 + (0.94 * count) / Math.max(1, column.answers) / Math.max(map.most, 0.01)));
