@@ -1,5 +1,7 @@
 // What the server is asked, and the shapes of its answers. Times are Unix seconds, RTTs seconds; unknown is null.
 
+import { said } from "./i18n.js";
+
 /**
  * @typedef {{label: string, seconds: number}} Range
  * @typedef {{name: string, module: string, measures: string, step: number, pings: number, supported: boolean,
@@ -18,7 +20,7 @@
  *   vantages: {local: {name: string | null}, slaves: Record<string, {name: string, color: string, location?: string}>},
  *   probes: Probe[], literalsearch: boolean, root: OutlineSection}} Outline
  * @typedef {{kind: string, message: string}} Notice
- * @typedef {{now: number, plan: string, notices: Notice[], state: string, loss: (number | null)[],
+ * @typedef {{now: number, plan: string, mark: string, notices: Notice[], state: string, loss: (number | null)[],
  *   median: (number | null)[], time: (number | null)[], raised: [number, string[], boolean?][]}} States
  * @typedef {{kernel_stamps: number, user_stamps: number, late_answers: number, duplicates: number,
  *   receive_overflows: number, timer_lateness: number, suspect: boolean}} Quality
@@ -38,10 +40,13 @@
  * @typedef {{from: number, to: number, total: number, series: OverviewSeries[]}} OverviewAnswer
  */
 
+/** What early.js has asked for; each answer serves once. @type {Record<string, Promise<Response>>} */
+const early = /** @type {any} */ (globalThis).early ?? {};
+
 /** Longer than the server lets a request wait. */
 const PATIENCE_MS = 15000;
 
-/** The server refused, or cannot: its sentence. */
+/** The server refused, or cannot: its sentence, in the viewer's language where that is known. */
 export class Refused extends Error {
   /**
    * @param {number} status @param {string} message @param {string} [parameter]
@@ -101,14 +106,16 @@ async function send(method, at, body, signal) {
   /** @type {Record<string, string>} */
   const headers = { "X-Requested-With": "smokeprobe" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(at, {
+  const before = early[at];
+  delete early[at];
+  const answer = await (before ?? fetch(at, {
     method,
     headers,
     body: body === undefined ? undefined : JSON.stringify(body),
     signal: signal ? AbortSignal.any([signal, patience]) : patience,
-  });
+  }));
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   if (answer.status === 401) wantSignIn();
   const error = await answer.json().then(({ error }) => error, () => null);
-  throw new Refused(answer.status, error?.message ?? `the server answered ${answer.status}`, error?.parameter, error?.column ? error : undefined);
+  throw new Refused(answer.status, said(error?.message ?? `the server answered ${answer.status}`), error?.parameter, error?.column ? error : undefined);
 }

@@ -2,7 +2,7 @@
 
 import { html, render, useEffect, useLayoutEffect, useState } from "./vendor/preact.js";
 import { onSignInWanted } from "./api.js";
-import { Bar } from "./bar.js";
+import { Bar, Zone } from "./bar.js";
 import { later } from "./later.js";
 import { Notices } from "./notices.js";
 import { language, t } from "./i18n.js";
@@ -31,7 +31,8 @@ function App() {
   usePrefs();
   const [signIn, setSignIn] = useState(false);
   const [drawer, setDrawer] = useState(false);
-  useEffect(() => onSignInWanted(() => setSignIn(true)), []);
+  // Before the first answer is looked at, which may be here already.
+  useLayoutEffect(() => onSignInWanted(() => setSignIn(true)), []);
   // What one types into the filter and the hierarchy one takes are within the drawer.
   useEffect(() => setDrawer(false), [href({ ...route, filter: "", hierarchy: "" })]);
   // With the drawer itself: a key that is pressed as soon as it is seen must count.
@@ -59,7 +60,7 @@ function App() {
     </main>`;
   }
   const page = html`<main id="main" tabindex="-1" onClick=${() => drawer && setDrawer(false)}><${Notices} /><${Page} /></main>`;
-  if (embedded) return html`<div class="frame">${page}</div>`;
+  if (embedded) return html`<div class="frame">${page}<p class="muted"><${Zone} /></p></div>`;
   return html`
     <a class="skip" href="#main">${t("Skip to the graphs")}</a>
     <${Bar} drawer=${drawer} onDrawer=${() => setDrawer(!drawer)} />

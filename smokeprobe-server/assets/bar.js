@@ -1,14 +1,16 @@
 // The bar on top: where one is, the connection, what one prefers, and who looks.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
-import { ask, change, wantSignIn } from "./api.js";
+import { wantSignIn } from "./api.js";
 import * as format from "./format.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { model, useModel } from "./model.js";
-import { Prefs } from "./preferences.js";
+import { prefer, usePrefs } from "./prefs.js";
 import { place, useRoute } from "./route.js";
+import { session, signOut } from "./session.js";
 
-/** @typedef {{user: string | null, role: string, can_sign_in: boolean, can_sign_out: boolean}} Session */
+const THEMES = /** @type {const} */ ({ system: "light", light: "dark", dark: "system" });
+const SIGNS = { system: "◐", light: "☀", dark: "☾" };
 
 /** @param {{drawer: boolean, onDrawer: () => void}} props */
 export function Bar({ drawer, onDrawer }) {
@@ -19,7 +21,7 @@ export function Bar({ drawer, onDrawer }) {
     <a class="brand" href=${place({})}>smokeprobe</a>
     <${Crumbs} />
     <${Connection} />
-    <${Prefs} />
+    <${Preferences} />
     <${Viewer} />
   </header>`;
 }
@@ -50,24 +52,45 @@ function Connection() {
   return html`<span id="connection" class=${connected ? "live" : ""} role="status" title=${t("Rounds appear as they end")}>${connected ? t("live") : ""}</span>`;
 }
 
+/** Whose zone the times are in, and how far that is from UTC. */
+export function Zone() {
+  const { zone } = usePrefs();
+  // The server's zone comes with the outline.
+  useModel();
+  return html`<span class="whose">${zone === "server" ? t("server's time") : t("your time")} </span><span class="muted">${format.offsetName(model.now())}</span>`;
+}
+
+/** What a viewer can choose for this device: the zone of times, the theme, the language. */
+export function Preferences() {
+  const { theme, zone } = usePrefs();
+  const other = language() === "en" ? { lang: /** @type {const} */ ("zh-CN"), name: "中文" } : { lang: /** @type {const} */ ("en"), name: "English" };
+  const words = { system: t("theme as the system"), light: t("light theme"), dark: t("dark theme") };
+  return html`<div class="prefs" role="group" aria-label=${t("Preferences")}>
+    <button type="button" class="zone" title=${t("Times are in {zone}; press for the other zone", { zone: format.zone() })} onClick=${() => prefer("zone", zone === "server" ? "viewer" : "server")}>
+      <${Zone} /></button>
+    <button type="button" class="sign" title=${words[theme]} aria-label=${words[theme]} onClick=${() => prefer("theme", THEMES[theme])}>${SIGNS[theme]}</button>
+    <button type="button" lang=${other.lang} onClick=${() => prefer("lang", other.lang)}>${other.name}</button>
+  </div>`;
+}
+
 /** Who looks, when the server wants to know. */
 function Viewer() {
-  const [session, setSession] = useState(/** @type {Session | null} */ (null));
+  const [who, setWho] = useState(/** @type {import("./session.js").Session | null} */ (null));
   const [failure, setFailure] = useState("");
   useEffect(() => {
     let gone = false;
     // A server that does not know of users has no such address.
-    ask("session").then((answer) => gone || setSession(answer), () => {});
+    session().then((answer) => gone || setWho(answer), () => {});
     return () => {
       gone = true;
     };
   }, []);
-  if (!session || (!session.user && !session.can_sign_in)) return null;
-  const signOut = () => change("DELETE", "session").then(() => location.reload(), (error) => setFailure(String(error.message ?? error)));
+  if (!who || (!who.user && !who.can_sign_in)) return null;
+  const leave = () => signOut().catch((error) => setFailure(String(error.message ?? error)));
   return html`<div class="viewer">
-    ${session.user && html`<span class="user" title=${session.role === "operate" ? t("may acknowledge and silence") : t("may look")}>${session.user}</span>`}
-    ${session.user && session.can_sign_out && html`<button type="button" class="button" onClick=${signOut}>${t("Sign out")}</button>`}
-    ${!session.user && session.can_sign_in && html`<button type="button" class="button" onClick=${wantSignIn}>${t("Sign in")}</button>`}
+    ${who.user && html`<span class="user" title=${who.role === "operate" ? t("may acknowledge and silence") : t("may look")}>${who.user}</span>`}
+    ${who.user && who.can_sign_out && html`<button type="button" class="button" onClick=${leave}>${t("Sign out")}</button>`}
+    ${!who.user && who.can_sign_in && html`<button type="button" class="button" onClick=${wantSignIn}>${t("Sign in")}</button>`}
     ${failure && html`<span class="lost" role="alert">${failure}</span>`}
   </div>`;
 }

@@ -110,6 +110,14 @@ export function utcOffset(unixSeconds, name = zone()) {
   return offset;
 }
 
+/** The zone on the screen in short: `UTC+8`, `UTC-3:30`. @param {number} unixSeconds when: clocks change */
+export function offsetName(unixSeconds) {
+  const minutes = Math.round(utcOffset(unixSeconds) / 60);
+  if (minutes === 0) return "UTC";
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
+}
+
 /** A count in the viewer's language. @param {number} value */
 export function count(value) {
   return value.toLocaleString(language());

@@ -2,11 +2,14 @@
 // in the background would use them up.
 
 /**
- * @typedef {{onEvent: (name: string, data: any) => void, onUp: (missed: boolean) => void, onDown: () => void}} Listener missed:
- *   something may have happened since the stream before, or since the page asked; the event `hello` has it too
+ * @typedef {{onEvent: (name: string, data: any) => void, onUp: () => void, onDown: () => void}} Listener the event `hello` says
+ *   whether something was `missed`, and whether what happened since the page read the states is `told` by the next events
  */
 
-const EVENTS = ["hello", "states", "round", "alert", "plan", "notices"];
+const EVENTS = ["hello", "alive", "states", "round", "alert", "plan", "notices"];
+
+/** The server says something every 5 s. After so long without a word nobody is at the other end, even if no one hung up. */
+const SILENT_MS = 15000;
 
 /** Waits between tries, in milliseconds; the last one goes on. */
 const WAITS = [500, 1000, 2000, 5000];
@@ -24,16 +27,20 @@ export class LiveStream {
     this.wanted = false;
     this.tries = 0;
     this.timer = 0;
+    this.silence = 0;
+    /** The state of the server that the page has read: the first stream goes on from there. */
+    this.mark = "";
     document.addEventListener("visibilitychange", () => this.connect());
     addEventListener("online", () => this.connect());
+    addEventListener("offline", () => this.source && this.lost(this.source));
     addEventListener("pagehide", () => this.close());
   }
 
-  /** Opens the stream, and keeps it open. @param {string[]} [first] series that the page is about to watch: one stream will do */
-  start(first = []) {
-    if (this.wanted && this.source) return;
+  /** Goes on from the states that have been read, and keeps the stream open. @param {string} mark what they are called @param {string[]} first series that the page is about to watch: one stream will do */
+  start(mark, first) {
     if (!this.wanted && this.series.length === 0) this.series = first;
     this.wanted = true;
+    this.mark = mark;
     this.connect();
   }
 
@@ -58,21 +65,27 @@ export class LiveStream {
     this.older?.close();
     this.older = this.source;
     const series = this.series.length ? `&series=${this.series.map(encodeURIComponent).join(",")}` : "";
-    const source = new EventSource(`api/v1/live?states=1${series}`);
+    const after = this.mark && `&after=${encodeURIComponent(this.mark)}`;
+    const source = new EventSource(`api/v1/live?states=1${series}${after}`);
     this.source = source;
+    this.heard(source);
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
         if (source !== this.source && source !== this.older) return;
+        this.heard(source);
+        const data = JSON.parse(event.data);
         if (name === "hello" && source === this.source) {
           this.tries = 0;
-          const missed = this.older?.readyState !== EventSource.OPEN;
+          this.mark = "";
+          const missed = data.missed ?? this.older?.readyState !== EventSource.OPEN;
           this.older?.close();
           this.older = null;
-          this.listener.onUp(missed);
-          this.listener.onEvent(name, { ...JSON.parse(event.data), missed });
+          this.listener.onUp();
+          // What the page knew before is completed by the events that follow.
+          this.listener.onEvent(name, { ...data, missed, told: data.missed === false });
           return;
         }
-        this.listener.onEvent(name, JSON.parse(event.data));
+        this.listener.onEvent(name, data);
       });
     }
     source.addEventListener("lagged", () => this.again(source, 0));
@@ -80,9 +93,18 @@ export class LiveStream {
     source.addEventListener("error", () => this.lost(source));
   }
 
+  /** A stream of which nothing is heard any more is lost, though no one hung up. @param {EventSource} source */
+  heard(source) {
+    if (source !== this.source) return;
+    clearTimeout(this.silence);
+    this.silence = window.setTimeout(() => this.lost(source), SILENT_MS);
+  }
+
   /** @param {EventSource} source */
   lost(source) {
     if (source !== this.source) return;
+    // What was read is old by the time of the next try.
+    this.mark = "";
     this.listener.onDown();
     this.again(source, WAITS[Math.min(this.tries, WAITS.length - 1)]);
     this.tries += 1;
@@ -96,6 +118,7 @@ export class LiveStream {
   }
 
   close() {
+    clearTimeout(this.silence);
     this.source?.close();
     this.older?.close();
     this.source = null;

@@ -1,19 +1,17 @@
 // What the page knows: the configuration's outline and how each series is, kept up to date by the live stream.
 
 import { useEffect, useState } from "./vendor/preact.js";
-import { ask, wantSignIn } from "./api.js";
+import { Refused, ask } from "./api.js";
 import { setServerZone } from "./format.js";
 import { LiveStream } from "./live.js";
+import { sectionsOf } from "./sections.js";
+import { lookAgain } from "./session.js";
 
 /** @typedef {import("./api.js").Outline} Outline @typedef {import("./api.js").Notice} Notice */
-/** @typedef {import("./api.js").OutlineSection} OutlineSection */
 /** @typedef {"fine" | "loss" | "lost" | "unknown" | "waiting" | "not_measured"} Condition */
 
 /**
- * A section with its place. `series` are indices of its own series, `first` and `end` bound those of itself and all below.
- * @typedef {Omit<OutlineSection, "children" | "menu" | "title"> & {path: string, menu: string, title: string, depth: number,
- *   parent: Section | null, children: Section[], series: number[], first: number, end: number, hidden: boolean}} Section
- * @typedef {{id: string, section: Section, slave: string | null}} Series
+ * @typedef {import("./sections.js").Section} Section @typedef {import("./sections.js").Series} Series
  * @typedef {{condition: Condition, loss: number | null, median: number | null, time: number | null, raised: string[], silenced: boolean}} State
  * @typedef {{condition: Condition, index: number, raised: number, silenced: number}} Worst
  */
@@ -68,32 +66,45 @@ class Model {
     this.watched = new Map();
     /** @type {() => string[]} */
     this.first = () => [];
+    /** The answers that are being read. @type {Promise<void> | null} */
+    this.reading = null;
+    /** The stream has told of another plan than the one that is being read. */
+    this.outdated = false;
     this.stream = new LiveStream({
       onEvent: (name, data) => this.event(name, data),
-      onUp: (missed) => this.up(missed),
+      onUp: () => this.up(),
       onDown: () => this.down(),
     });
   }
 
-  /** Reads everything and follows what happens. @param {() => string[]} [first] series that the page will watch at first */
-  async start(first) {
-    clearTimeout(this.timer);
+  /** Reads everything and follows what happens. @param {() => string[]} [first] series that the page will watch at first @returns {Promise<void>} */
+  start(first) {
     this.first = first ?? this.first;
+    this.outdated = this.reading !== null;
+    this.reading ??= this.read().finally(() => {
+      this.reading = null;
+      if (this.outdated) void this.start();
+    });
+    return this.reading;
+  }
+
+  async read() {
+    clearTimeout(this.timer);
     try {
-      const read = () => Promise.all([ask("outline"), ask("states")]);
-      let [outline, states] = await read();
+      const both = () => Promise.all([ask("outline"), ask("states")]);
+      let [outline, states] = await both();
       // A reload of the configuration between the two answers: ask again, and what is shown stays until both agree.
-      if (states.plan !== outline.plan) [outline, states] = await read();
+      if (states.plan !== outline.plan) [outline, states] = await both();
       if (states.plan !== outline.plan) throw new Error("the configuration changed while the page read it");
       this.takeOutline(outline);
       this.takeStates(states);
       this.failure = null;
-      this.stream.start([...this.first()].sort());
+      this.stream.start(states.mark, [...this.first()].sort());
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
       if (this.outline && !this.stream.runs()) this.connected = false;
-      clearTimeout(this.timer);
-      this.timer = window.setTimeout(() => this.start(), AFTER_FAILURE_MS);
+      // Who has to sign in first begins anew then.
+      if (!(error instanceof Refused && error.status === 401)) this.timer = window.setTimeout(() => this.start(), AFTER_FAILURE_MS);
     }
     this.changed();
   }
@@ -178,14 +189,9 @@ class Model {
     this.stream.watch([...new Set([...this.watched.values()].flat())].sort());
   }
 
-  /** @param {boolean} missed */
-  up(missed) {
-    const lost = this.connected === false;
+  up() {
     this.connected = true;
     this.changed();
-    // What happened while there was no stream is not told again.
-    if (lost) void this.start();
-    else if (missed) void this.catchUp();
   }
 
   /** Reads the states again. */
@@ -212,14 +218,16 @@ class Model {
   down() {
     this.connected = false;
     this.changed();
-    // A stream does not tell why it was refused. Who is not signed in any more gets the form.
-    ask("session").then(({ role, can_sign_in }) => role === "none" && can_sign_in && wantSignIn(), () => {});
+    // A stream does not tell why it was refused.
+    lookAgain().catch(() => {});
   }
 
   /** @param {string} name @param {any} data */
   event(name, data) {
     if (typeof data.now === "number") this.heard(data.now);
+    if (name === "alive") return;
     if ((name === "plan" || name === "hello") && data.plan !== this.outline?.plan) void this.start();
+    else if (name === "hello" && data.missed) void this.catchUp();
     if (name === "states" && data.plan === this.outline?.plan) {
       for (const [index, letter, loss, median, time] of data.series) {
         [this.letters[index], this.loss[index], this.median[index], this.time[index]] = [letter, loss, median, time];
@@ -241,31 +249,8 @@ class Model {
   takeOutline(outline) {
     this.outline = outline;
     setServerZone(outline.zone);
-    this.sections.clear();
-    this.series = [];
-    this.root = this.place(outline.root, null, "", false);
+    Object.assign(this, sectionsOf(outline.root));
     this.indices = new Map(this.series.map(({ id }, index) => [id, index]));
-  }
-
-  /** @param {OutlineSection} given @param {Section | null} parent @param {string} path @param {boolean} hidden @returns {Section} */
-  place(given, parent, path, hidden) {
-    const menu = given.menu ?? given.name;
-    /** @type {Section} */
-    const section = {
-      ...given, path, menu, title: given.title ?? menu, parent, depth: parent ? parent.depth + 1 : 0,
-      children: [], series: [], first: this.series.length, end: 0, hidden: hidden || given.hide === true,
-    };
-    if (path) this.sections.set(path, section);
-    if (given.probe !== undefined) {
-      for (const slave of [...(given.nomaster ? [] : [null]), ...(given.slaves ?? [])]) {
-        section.series.push(this.series.length);
-        this.series.push({ id: slave === null ? path : `${path}~${slave}`, section, slave });
-      }
-    }
-    section.children = (given.children ?? []).map((child) =>
-      this.place(child, section, path ? `${path}.${child.name}` : child.name, section.hidden));
-    section.end = this.series.length;
-    return section;
   }
 
   /** @param {import("./api.js").States} states */

@@ -1,7 +1,7 @@
 // What every viewer should know, above everything else.
 
 import { html } from "./vendor/preact.js";
-import { t } from "./i18n.js";
+import { said, t } from "./i18n.js";
 import { useModel } from "./model.js";
 import { place } from "./route.js";
 
@@ -22,8 +22,9 @@ export function Notices() {
   const { notices } = useModel();
   return html`${notices.map(({ kind, message }) => {
     const more = kind === "config_error" ? html` <a href=${place({ mode: "status" })}>${t("Details")}</a>` : "";
+    if (kind === "not_ready" && message === "stopping") return html`<div class="notice" role="alert" key=${kind}><b>${t("The server is stopping")}</b></div>`;
     const [first, ...rest] = message.split("\n");
     return html`<div class="notice" role="alert" key=${kind}>
-      <b>${t(TITLES[kind] ?? kind)}${more}</b>${rest.length > 0 && kind === "config_error" ? `${first} …` : message}</div>`;
+      <b>${t(TITLES[kind] ?? kind)}${more}</b>${rest.length > 0 && kind === "config_error" ? `${first} …` : said(message)}</div>`;
   })}`;
 }

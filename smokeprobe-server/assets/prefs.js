@@ -1,6 +1,8 @@
-// What a viewer prefers on this device: theme, language, time zone. Kept in the browser, not on the server.
+// What a viewer prefers on this device: theme, language, time zone. Kept in the browser, not on the server. A frame in
+// somebody else's page takes what its address says, and keeps nothing.
 
 import { useEffect, useState } from "./vendor/preact.js";
+import { embedded } from "./route.js";
 
 /** @typedef {{theme: "system" | "light" | "dark", lang: "" | "en" | "zh-CN", zone: "viewer" | "server"}} Prefs */
 
@@ -14,9 +16,9 @@ const CHOICES = { theme: ["system", "light", "dark"], lang: ["", "en", "zh-CN"],
 const listeners = new Set();
 
 const prefs = { ...DEFAULTS };
-for (const name of /** @type {(keyof Prefs)[]} */ (Object.keys(DEFAULTS))) {
-  take(name, new URLSearchParams(location.search).get(name) ?? stored(name));
-}
+const NAMES = /** @type {(keyof Prefs)[]} */ (Object.keys(DEFAULTS));
+for (const name of NAMES) take(name, stored(name));
+takeAddress();
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const print = matchMedia("print");
@@ -34,6 +36,27 @@ addEventListener("storage", ({ key, newValue }) => {
     changed();
   }
 });
+dark.addEventListener("change", redraw);
+// Another tab may have changed them; a frame goes by its address.
+if (!embedded) {
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== null && key in prefs) {
+      take(/** @type {keyof Prefs} */ (key), newValue);
+      redraw();
+    }
+  });
+}
+
+/** What the address asks for is preferred from here on: a click, which leads to an address without it, changes nothing. */
+function takeAddress() {
+  const given = new URLSearchParams(location.search);
+  const asked = NAMES.filter((name) => given.has(name));
+  for (const name of asked) if (take(name, given.get(name)) && !embedded) store(name);
+  if (embedded || asked.length === 0) return;
+  // The rest stays as it was written.
+  const parts = location.search.slice(1).split("&").filter((part) => !NAMES.some((name) => part.split("=")[0] === name));
+  history.replaceState(history.state, "", `${location.pathname}${parts.length > 0 ? "?" : ""}${parts.join("&")}${location.hash}`);
+}
 
 /** What is preferred now. @returns {Readonly<Prefs>} */
 export const preferred = () => prefs;
@@ -51,12 +74,8 @@ export function theme() {
 /** Changes a preference and keeps it. @template {keyof Prefs} K @param {K} name @param {Prefs[K]} value */
 export function prefer(name, value) {
   prefs[name] = value;
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // It holds for this visit.
-  }
-  changed();
+  if (!embedded) store(name);
+  redraw();
 }
 
 /** @param {() => void} listener @returns {() => void} stops listening */
@@ -85,15 +104,26 @@ function applyTheme() {
   else document.documentElement.dataset.theme = prefs.theme;
 }
 
-function changed() {
+/** Draws everything anew that goes by preferences. */
+export function redraw() {
   applyTheme();
   listeners.forEach((listener) => listener());
 }
 
-/** @template {keyof Prefs} K @param {K} name @param {string | null} value */
+/** @template {keyof Prefs} K @param {K} name @param {string | null} value @returns {boolean} whether it is one that there is */
 function take(name, value) {
   const known = CHOICES[name].find((choice) => choice === value);
   if (known !== undefined) prefs[name] = known;
+  return known !== undefined;
+}
+
+/** @param {keyof Prefs} name */
+function store(name) {
+  try {
+    localStorage.setItem(name, prefs[name]);
+  } catch {
+    // It holds for this visit.
+  }
 }
 
 /** @param {string} name */

@@ -1,26 +1,14 @@
 // The form to sign in, which the page shows by itself when the server wants to know who looks.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
-import { ask, change } from "./api.js";
 import { t } from "./i18n.js";
 import { embedded, place, useRoute } from "./route.js";
-
-/** @typedef {{user: string | null, role: "none" | "view" | "operate", can_sign_in: boolean, can_sign_out: boolean}} Session */
-
-/** Who one is here. @returns {Promise<Session>} */
-export async function session() {
-  return ask("session");
-}
-
-/** Signs out. @returns {Promise<Session>} who one is then */
-export async function signOut() {
-  return change("DELETE", "session");
-}
+import { session, signIn } from "./session.js";
 
 /** Calls `onDone` once somebody is signed in, or goes on without. @param {{onDone: () => void}} props */
 export function SignIn({ onDone }) {
   const route = useRoute();
-  const [who, setWho] = useState(/** @type {Session | null} */ (null));
+  const [who, setWho] = useState(/** @type {import("./session.js").Session | null} */ (null));
   const [failure, setFailure] = useState("");
   const [busy, setBusy] = useState(false);
   const name = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -45,11 +33,11 @@ export function SignIn({ onDone }) {
     setBusy(true);
     setFailure("");
     try {
-      await change("POST", "session", { user: name.current.value.trim(), password: password.current.value });
+      await signIn(name.current.value.trim(), password.current.value);
       onDone();
     } catch (error) {
       setBusy(false);
-      setFailure(t(error instanceof Error ? error.message : String(error)));
+      setFailure(error instanceof Error ? error.message : String(error));
       password.current.select();
       password.current.focus();
     }

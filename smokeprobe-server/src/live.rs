@@ -35,10 +35,17 @@ pub struct Live {
     pub alerts: Arc<Board>,
     /// Rounds that are not to be trusted, over restarts.
     pub suspects: Arc<Suspects>,
-    rounds: RwLock<HashMap<SeriesId, Arc<Round>>>,
+    rounds: RwLock<LastRounds>,
     recent: RwLock<Rings>,
     feed: broadcast::Sender<Arc<Round>>,
     measuring: OnceLock<Observer>,
+}
+
+/// The last round of each series, with its number among all that came: who knows a number can ask what came after it.
+#[derive(Debug, Default)]
+struct LastRounds {
+    came: u64,
+    of: HashMap<SeriesId, (u64, Arc<Round>)>,
 }
 
 /// Rounds that a subscriber may be behind: 16 seconds of ten thousand targets every ten seconds. Then it loses the oldest.
@@ -129,7 +136,20 @@ impl Live {
 
     /// The last round of a series.
     pub fn last_round(&self, series: &SeriesId) -> Option<Arc<Round>> {
-        self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(series).cloned()
+        let rounds = self.rounds.read().unwrap_or_else(PoisonError::into_inner);
+        rounds.of.get(series).map(|(_, round)| Arc::clone(round))
+    }
+
+    /// How many rounds have come so far.
+    pub fn rounds_so_far(&self) -> u64 {
+        self.rounds.read().unwrap_or_else(PoisonError::into_inner).came
+    }
+
+    /// The series of which one came after so many.
+    pub fn changed_since(&self, rounds_so_far: u64) -> Vec<SeriesId> {
+        let rounds = self.rounds.read().unwrap_or_else(PoisonError::into_inner);
+        let changed = rounds.of.iter().filter(|(_, (number, _))| *number > rounds_so_far);
+        changed.map(|(series, _)| series.clone()).collect()
     }
 
     /// The recent rounds of a series, the oldest first.
@@ -158,7 +178,7 @@ impl Live {
     pub fn follow(&self, plan: Arc<Plan>) {
         let targets: HashSet<&TargetPath> = plan.targets().map(|target| &target.path).collect();
         let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
-        rounds.retain(|series, _| targets.contains(&series.target));
+        rounds.of.retain(|series, _| targets.contains(&series.target));
         drop(rounds);
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|series| targets.contains(&series.target));
@@ -169,7 +189,9 @@ impl Live {
     /// Shows a round of before the start, unless one has ended since. It is not counted and not told.
     pub fn recall(&self, round: Round) {
         let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
-        rounds.entry(round.series.clone()).or_insert_with(|| Arc::new(round));
+        if !rounds.of.contains_key(&round.series) {
+            rounds.insert(Arc::new(round));
+        }
     }
 
     fn keep(&self, round: &Round) {
@@ -183,9 +205,16 @@ impl Live {
         }
         self.recent.write().unwrap_or_else(PoisonError::into_inner).keep(round);
         let round = Arc::new(round.clone());
-        self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(round.series.clone(), Arc::clone(&round));
+        self.rounds.write().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&round));
         // Nobody may be listening.
         let _ = self.feed.send(round);
+    }
+}
+
+impl LastRounds {
+    fn insert(&mut self, round: Arc<Round>) {
+        self.came += 1;
+        self.of.insert(round.series.clone(), (self.came, round));
     }
 }
 
@@ -229,6 +258,20 @@ mod tests {
         assert_eq!(*live.last_round(&lost.series).unwrap(), lost);
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         assert_eq!((count(&live.counters.rounds_measured), count(&live.counters.rounds_unknown)), (1, 1));
+    }
+
+    #[test]
+    fn who_knows_how_many_rounds_came_is_told_what_came_after_them() {
+        let live = Arc::new(Live::new(plan("+ A\nhost = 192.0.2.1\n+ B\nhost = 192.0.2.2\n")));
+        let mut sink = LiveSink(Arc::clone(&live));
+        sink.accept(&round("A")).unwrap();
+        let so_far = live.rounds_so_far();
+        assert_eq!(live.changed_since(so_far), []);
+        live.recall(round("A"));
+        live.recall(round("B"));
+        assert_eq!(live.changed_since(so_far), ["B".parse().unwrap()], "A had a newer one already");
+        sink.accept(&round("A")).unwrap();
+        assert_eq!(live.changed_since(so_far).len(), 2);
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod hierarchy;
 mod index;
 mod legacy;
 mod live;
+mod mark;
 pub mod metrics;
 mod notices;
 mod outline;

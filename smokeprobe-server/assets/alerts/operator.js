@@ -1,7 +1,7 @@
 // Whether this viewer may change something: the server knows.
 
 import { useEffect, useState } from "../vendor/preact.js";
-import { ask } from "../api.js";
+import { session } from "../session.js";
 import { stored, store } from "./kept.js";
 
 /** @typedef {{may: boolean, known: boolean, user: string | null}} Operator */
@@ -18,7 +18,7 @@ export function useOperator() {
       last = next;
       if (here) set(next);
     };
-    ask("session").then(
+    session().then(
       ({ role, user }) => take({ may: role === "operate", known: true, user }),
       // A server without users has no such address: whoever may not is told so when trying.
       (error) => error.status === 404 && take({ may: true, known: true, user: null }),

@@ -46,7 +46,8 @@ export function useRounds(series, onRound, onMissed) {
       for (const id of series.slice(0, MOST_WATCHED)) {
         recent(id, hello).then((answer) => {
           if (over) return;
-          const rounds = new Map(answer.rounds.map((round) => [round.end, round]));
+          // One that was told while the answer was on its way may not be in it.
+          const rounds = new Map([...answer.rounds.map((round) => /** @type {const} */ ([round.end, round])), ...(known.get(id)?.rounds ?? [])]);
           known.set(id, { state: answer.state, rounds, since: answer.kept_since });
           // One may have ended between the answer with the rows and the stream's first word.
           answer.rounds.slice(-2).forEach((round) => onRound(id, round));
@@ -60,7 +61,7 @@ export function useRounds(series, onRound, onMissed) {
     let heard = false;
     const forget = model.onEvent((name, data) => {
       if (name === "hello") {
-        read(data);
+        if (!data.told) read(data);
         // A stream that took over from another one, because other series are watched, has missed nothing.
         if (data.missed && (heard || performance.now() - start > LONG_MS)) onMissed();
         heard = true;

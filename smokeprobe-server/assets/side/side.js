@@ -1,10 +1,10 @@
 // The left side: the filter, the hierarchies, the tree, and the pages that are about everything.
 
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { Preferences } from "../bar.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { useModel } from "../model.js";
-import { Prefs } from "../preferences.js";
 import { go, place, useRoute } from "../route.js";
 import { Open } from "./open.js";
 import { count, find, hierarchyNodes, holding, rowsOf, sectionNodes, testOf, wayTo } from "./rows.js";
@@ -120,7 +120,7 @@ function Foot({ mode }) {
       ${link("alerts", t("Alerts"), standing > 0 && html`<span class="raised" title=${t("alerts raised: {n}", { n: standing })}>▲ ${format.count(standing)}</span>`)}
       ${link("status", t("Status"))}
     </div>
-    <${Prefs} />
+    <${Preferences} />
     <p id="owner">${outline?.owner && html`<span class="owner" title=${outline.contact ?? undefined}>${outline.owner}</span>`}
       <span class="version">smokeprobe ${outline?.version}</span></p>
   </div>`;

@@ -76,17 +76,25 @@ struct Hello<'a> {
     /// Series that were asked for, and that the plan does not have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<&'a SeriesId>,
+    /// Nobody knows what happened after the mark that was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<bool>,
 }
 
 pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: Params) -> Result<Response, ApiError> {
-    params.only(&["target", "states", "series"])?;
+    params.only(&["target", "states", "series", "after"])?;
     let wants = Wants::read(&params)?;
     let place = web.streams.places.take(visitor.client()).map_err(ApiError::unavailable)?;
     let index = index(&web).await?;
     // First the subscription, then the greeting: what is read after it misses nothing, another plan neither.
     let ticks = web.streams.hub.join(&web, &index);
     let index = if Arc::ptr_eq(index.plan(), &web.live.plan.load()) { index } else { self::index(&web).await? };
-    let hello = Some(hello(&web, &index, &wants));
+    let changed = params.text("after").map(|mark| web.changed_since(mark));
+    let mut first = hello(&web, &index, &wants, changed.as_ref().map(Option::is_none)).to_vec();
+    if let Some(changed) = changed.flatten() {
+        first.extend_from_slice(&since(&web, index, changed, &wants).await?);
+    }
+    let hello = Some(first.into());
     let viewer = Viewer { web, ticks, wants, hello, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
         let bytes = viewer.next().await?;
@@ -106,7 +114,17 @@ async fn index(web: &WebState) -> Result<Arc<Index>, ApiError> {
     web.workers.run(move || Ok(of_worker.index())).await
 }
 
-fn hello(web: &WebState, index: &Index, wants: &Wants) -> Bytes {
+/// What has happened since the viewer read the states. Of ten thousand series that takes a while: not here.
+async fn since(web: &WebState, index: Arc<Index>, changed: Vec<SeriesId>, wants: &Wants) -> Result<Vec<u8>, ApiError> {
+    let full = match &wants.rounds {
+        Rounds::Full(series) => series.clone(),
+        _ => HashSet::new(),
+    };
+    let of_worker = web.clone();
+    web.workers.run(move || Ok(hub::since(&of_worker, &index, changed, |series| full.contains(series)))).await
+}
+
+fn hello(web: &WebState, index: &Index, wants: &Wants, missed: Option<bool>) -> Bytes {
     let asked = match &wants.rounds {
         Rounds::Full(series) => series.iter().filter(|series| index.position(series).is_none()).collect(),
         _ => Vec::new(),
@@ -116,6 +134,7 @@ fn hello(web: &WebState, index: &Index, wants: &Wants) -> Bytes {
         plan: index.outline().id(),
         version: env!("CARGO_PKG_VERSION"),
         unknown: asked,
+        missed,
     };
     event("hello", &body)
 }

@@ -22,6 +22,8 @@ use crate::alerting::View;
 struct States<'a> {
     now: f64,
     plan: &'a str,
+    /// What this moment is called: the stream goes on from there.
+    mark: String,
     notices: Vec<Notice>,
     /// A letter a series.
     state: String,
@@ -55,11 +57,14 @@ pub(super) async fn states(State(web): State<WebState>, params: Params) -> Resul
     params.only(&[])?;
     let workers = web.workers.clone();
     let write = move || {
+        // First of all: what comes meanwhile is told twice rather than never.
+        let mark = web.mark();
         let index = web.index();
         let briefs: Vec<Brief> = index.series().iter().map(|entry| Brief::of(&web, entry)).collect();
         json(&States {
             now: web.clock.wall().as_unix_secs_f64(),
             plan: index.outline().id(),
+            mark,
             notices: notices(&web),
             state: briefs.iter().map(|brief| brief.letter).collect(),
             loss: briefs.iter().map(|brief| brief.loss).collect(),

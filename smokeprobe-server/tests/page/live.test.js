@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { visiting } from "./support/browser.js";
+import { Proxy } from "./support/proxy.js";
+import { until } from "./support/server.js";
 import { HOSTS } from "./support/site.js";
 import { site, visit } from "./support/stage.js";
 
@@ -34,6 +37,19 @@ describe("what is live", { concurrency: false }, () => {
       assert.deepEqual(since.filter((request) => /outline|states$|\/tree/.test(request)), [], "nothing of the tree was asked for");
     }));
 
+  test("nothing is asked for twice when a page is opened", () =>
+    visit({}, async ({ open, page, requests, still }) => {
+      for (const address of ["/?target=Console.NingxiaConsole", "/", "/?mode=alerts"]) {
+        requests.length = 0;
+        await open(address);
+        await page.getByText("live", { exact: true }).waitFor();
+        await still();
+        const asked = requests.filter((request) => request.startsWith("/api/")).map((request) => request.replace(/&after=.*/, ""));
+        assert.equal(asked.length, new Set(asked).size, asked.join("\n"));
+        assert.equal(asked.filter((request) => request.includes("/live")).length, 1);
+      }
+    }));
+
   test("an alert that is raised and cleared shows where it is", () =>
     visit({}, async ({ open, page }) => {
       await open("/?target=Edge");
@@ -47,6 +63,42 @@ describe("what is live", { concurrency: false }, () => {
         site.hosts.change(HOSTS.flapping, { delay: 15, jitter: 3 });
       }
       await sign.waitFor({ state: "detached" });
+    }));
+
+  test("a connection that is silent is lost, and what happened meanwhile is not missed", async () => {
+    const proxy = await Proxy.start(site.server.url);
+    try {
+      await visiting(proxy.url, {}, async ({ open, page }) => {
+        await page.clock.install();
+        await open("/?target=Console.NingxiaConsole&from=-5m");
+        await page.getByText("live", { exact: true }).waitFor();
+        proxy.hold();
+        site.hosts.change(HOSTS.ningxiaConsole, { delay: 190 });
+        await until("a round has ended that the page does not know", async () =>
+          (await site.server.json("/api/v1/rounds/Console.NingxiaConsole")).rounds.at(-1).median > 0.19);
+        site.hosts.change(HOSTS.ningxiaConsole, { delay: 34, jitter: 3 });
+        await page.clock.fastForward(16_000);
+        await page.getByRole("status").filter({ hasText: /connection lost, last data of \d\d:\d\d:\d\d, trying again/ }).waitFor();
+        proxy.release();
+        await page.getByText("live", { exact: true }).waitFor();
+        await page.locator("figure.chart").filter({ hasText: /(19|2\d)\d ms\s*max/ }).waitFor();
+      });
+    } finally {
+      site.hosts.change(HOSTS.ningxiaConsole, { delay: 34, jitter: 3 });
+      proxy.stop();
+    }
+  });
+
+  test("a server that stops says so, and the page goes on when it is back", () =>
+    visit({ mayFail: [/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|Failed to load resource/] }, async ({ open, page }) => {
+      await open("/?target=Console.BeijingConsole");
+      await page.getByText("live", { exact: true }).waitFor();
+      await site.server.stop();
+      await page.getByRole("alert").filter({ hasText: "The server is stopping" }).waitFor();
+      await page.getByRole("status").filter({ hasText: "connection lost" }).waitFor();
+      await site.restart();
+      await page.getByText("live", { exact: true }).waitFor();
+      await page.getByRole("alert").waitFor({ state: "detached" });
     }));
 
   test("a lost connection is told with the time of the last data, and comes back", () =>

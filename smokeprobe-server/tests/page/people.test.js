@@ -30,12 +30,42 @@ describe("languages", () => {
       await page.getByRole("link", { name: "Charts" }).waitFor();
     }));
 
-  test("are English elsewhere, and the address can say", () =>
-    visit({ locale: "fr-FR" }, async ({ open, page }) => {
+  test("are English elsewhere, without Chinese words; the address can say, and a click keeps it", () =>
+    visit({ locale: "fr-FR" }, async ({ open, page, query, requests, still }) => {
       await open("/");
       assert.equal(await page.getAttribute("html", "lang"), "en");
-      await open("/?lang=zh-CN");
+      await still();
+      assert.deepEqual(requests.filter((request) => request.includes("/lang/")), []);
+      await open("/?target=Console&lang=zh-CN&zone=server&sort=name");
+      await page.getByRole("button", { name: "服务器时间 UTC+8" }).first().waitFor();
+      await page.getByRole("link", { name: "排行" }).click();
+      await page.getByRole("heading", { level: 1, name: "The most interesting destinations" }).waitFor();
+      await page.getByRole("button", { name: "服务器时间 UTC+8" }).first().waitFor();
+      await page.goBack();
+      assert.equal(page.url().split("?")[1], "target=Console&sort=name", "what is preferred is not part of the place");
+      assert.equal(query().get("lang"), null);
+      await page.reload();
       await page.getByRole("link", { name: "排行" }).waitFor();
+    }));
+
+  test("have words of their own for what the server says", () =>
+    visit({ locale: "zh-CN" }, async ({ open, page }) => {
+      await open("/?target=Other.Game");
+      await page.getByRole("main").getByText("未测量：不支持探测模块 Qstat").first().waitFor();
+      await open("/?target=Other.Unsourced");
+      await page.getByRole("main").getByText(/无法测量：无法从 192\.0\.2\.1 发送 ICMP：本机没有该地址（系统错误 99）/).first().waitFor();
+      await open("/?mode=alerts");
+      await page.getByRole("row").filter({ hasText: "Dead link" }).filter({ hasText: /丢包：100%/ }).first().waitFor();
+    }));
+
+  test("of a frame are what its address says, and nothing of it is kept", () =>
+    visit({}, async ({ open, page }) => {
+      await open("/embed?target=Console.BeijingConsole&from=-3h&lang=zh-CN&theme=dark&zone=server");
+      assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+      assert.ok(dark(await ground(page)));
+      assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+      await open("/");
+      assert.equal(await page.getAttribute("html", "lang"), "en");
     }));
 });
 
@@ -47,11 +77,11 @@ describe("times", () => {
       const label = page.locator("figure.chart figcaption").first();
       // Two hours up to midnight UTC.
       await label.filter({ hasText: /(17|18):00 – (19|20):00/ }).waitFor();
-      const button = page.getByRole("button", { name: "your time" }).first();
+      const button = page.getByRole("button", { name: /^your time UTC−[45]$/ }).first();
       assert.match(await button.getAttribute("title") ?? "", /America\/New_York/);
       await button.click();
       await label.filter({ hasText: /06:00 – .*08:00/ }).waitFor();
-      assert.match(await page.getByRole("button", { name: "server's time" }).first().getAttribute("title") ?? "", /Asia\/Shanghai/);
+      assert.match(await page.getByRole("button", { name: "server's time UTC+8" }).first().getAttribute("title") ?? "", /Asia\/Shanghai/);
       await page.reload();
       await label.filter({ hasText: /06:00 – .*08:00/ }).waitFor();
     }));
@@ -91,6 +121,29 @@ describe("a phone", () => {
       await isOpen(true);
       await page.keyboard.press("Escape");
       await isOpen(false);
+    }));
+});
+
+describe("the back and the forward button", () => {
+  test("come back to where one had scrolled", () =>
+    visit({}, async ({ open, page, still }) => {
+      const scrolled = () => page.evaluate(() => document.getElementById("main")?.scrollTop ?? -1);
+      const scroll = async (/** @type {number} */ top) => {
+        await still();
+        await page.evaluate((to) => document.getElementById("main")?.scrollTo(0, to), top);
+        await page.waitForFunction((to) => history.state?.scrolled === to, top);
+      };
+      const is = (/** @type {number} */ top) => page.waitForFunction((to) => document.getElementById("main")?.scrollTop === to, top);
+      await open("/?target=Console.BeijingConsole");
+      await scroll(500);
+      await page.getByRole("treeitem").getByText("宁夏控制台").click();
+      await page.getByRole("heading", { level: 1, name: "AWS宁夏区控制台" }).waitFor();
+      assert.equal(await scrolled(), 0);
+      await scroll(300);
+      await page.goBack();
+      await is(500);
+      await page.goForward();
+      await is(300);
     }));
 });
 

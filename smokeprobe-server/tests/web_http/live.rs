@@ -54,9 +54,6 @@ impl Viewer {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
-                if event.starts_with(':') {
-                    continue;
-                }
                 let (name, data) = event.split_once('\n').unwrap();
                 let data = data.strip_prefix("data: ").unwrap();
                 return Some((name.strip_prefix("event: ").unwrap().to_owned(), serde_json::from_str(data).unwrap()));
@@ -66,11 +63,15 @@ impl Viewer {
         }
     }
 
-    /// The next event, which must have this name.
+    /// The next event, which must have this name; but for those that say that there is none.
     async fn told(&mut self, name: &str) -> Value {
-        let (is, data) = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
-        assert_eq!(is, name, "{data}");
-        data
+        loop {
+            let (is, data) = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
+            if is == name {
+                return data;
+            }
+            assert_eq!(is, "alive", "instead of {name}: {data}");
+        }
     }
 }
 
@@ -272,11 +273,46 @@ async fn the_last_viewer_may_go_and_another_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_broken_by_comments() {
+async fn silence_is_broken_by_a_word_that_browsers_hear() {
     let router = router(Fixture::new().state);
     let mut viewer = Viewer::new(&router, "?series=New.Target").await;
-    let frame = viewer.body.frame().await.unwrap().unwrap();
-    assert_eq!(frame.data_ref().unwrap(), ":\n\n");
+    let before = tokio::time::Instant::now();
+    for _ in 0..2 {
+        assert_eq!(viewer.told("alive").await, json!({"now": NOW as f64}));
+    }
+    // The page gives a stream up that is silent for three times as long.
+    assert_eq!(before.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_read_the_states_is_told_what_happened_since() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    fixture.accept(&round("Console.BeijingConsole", &[4, 5], 0));
+    let mark = read(&fixture, "/api/v1/states").await.json()["mark"].as_str().unwrap().to_owned();
+    fixture.accept(&round("Storage.NingxiaS3", &[9], 0));
+    fixture.accept(&round("New.Target", &[3], 0));
+    let mut viewer = Viewer::new(&router, &format!("?states=1&series=New.Target&after={mark}")).await;
+    assert_eq!(viewer.told("notices").await["notices"], json!([]));
+    let states = viewer.told("states").await;
+    let places: Vec<&Value> = states["series"].as_array().unwrap().iter().map(|row| &row[0]).collect();
+    assert_eq!((places.len(), places[0], &states["raised"]), (2, &json!(2), &json!([])));
+    assert_eq!(viewer.told("round").await["series"], "New.Target");
+    // And what comes now.
+    fixture.accept(&round("Storage.NingxiaS3", &[8], 0));
+    assert_eq!(viewer.told("states").await["series"][0][0], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_of_before_the_start_has_missed_something() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    for after in ["1-0", "%3Cb%3E-1", "none"] {
+        let request = request(IpAddr::from([127, 0, 0, 1]), &format!("?states=1&after={after}"));
+        let mut viewer =
+            Viewer { body: router.clone().oneshot(request).await.unwrap().into_body(), text: String::new() };
+        assert_eq!(viewer.told("hello").await["missed"], true, "{after}");
+    }
 }
 
 #[tokio::test]

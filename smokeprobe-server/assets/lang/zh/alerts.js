@@ -142,7 +142,6 @@ export default {
   "not measuring yet": "尚未开始测量",
   Version: "版本",
   "Running for": "已运行",
-  "since {time}": "自 {time}",
   Measures: "测量",
   "{targets} targets, {series} series": "{targets} 个目标，{series} 个序列",
   Probes: "探测方式",

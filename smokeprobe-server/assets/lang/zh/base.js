@@ -30,6 +30,7 @@ export default {
   waiting: "等待中",
   "waiting for the first round": "等待首轮测量",
   "your time": "本地时间",
+  "The server is stopping": "服务器正在停止",
   "The server is not measuring yet": "服务器尚未开始测量",
   "The configuration on disk has errors; the one before it goes on running": "磁盘上的配置有错误；继续使用之前的配置",
   "Rounds cannot be written to disk": "测量结果无法写入磁盘",

@@ -16,7 +16,6 @@ export default {
   "Heat map of {name}: time by round-trip time": "{name} 的热力图：时间 × 往返时延",
   "How often answers took how long": "应答时延的分布",
   latency: "时延",
-  loss: "丢包率",
   "loss {loss}": "丢包率 {loss}",
   "median {rtt}": "中位数 {rtt}",
   "median by its own normal": "中位数与其常态之比",

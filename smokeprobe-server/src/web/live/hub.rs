@@ -32,8 +32,9 @@ const BATCH: Duration = Duration::from_millis(250);
 /// Ticks that a viewer may be behind: 16 seconds at the busiest.
 const BEHIND: usize = 64;
 
-/// A comment after so many batches, some 15 s, tells both sides that the other is there.
-const KEEP_ALIVE: u32 = 60;
+/// A word after so many batches, 5 s, tells both sides that the other is there. An event, as browsers keep comments to
+/// themselves.
+const KEEP_ALIVE: u32 = 20;
 
 /// Rounds of one tick at most, as many as wait for the hub; viewers of more read the state anew.
 const ROUNDS: usize = FEED;
@@ -94,6 +95,11 @@ struct States<'a> {
     series: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raised: Option<&'a [Raised]>,
+}
+
+#[derive(Serialize)]
+struct Alive {
+    now: f64,
 }
 
 #[derive(Serialize)]
@@ -207,7 +213,7 @@ impl Gathered {
         };
         self.changed.insert(round.series.clone());
         if self.rounds.len() < ROUNDS {
-            self.rounds.push(Told { round, short: OnceLock::new(), full: OnceLock::new() });
+            self.rounds.push(Told::new(round));
         } else {
             self.rounds_lost = true;
         }
@@ -267,7 +273,7 @@ impl Gathered {
         let mut first = Vec::new();
         self.batches += 1;
         if self.batches.is_multiple_of(KEEP_ALIVE) {
-            first.extend_from_slice(b":\n\n");
+            first.extend_from_slice(&event("alive", &Alive { now: self.web.clock.wall().as_unix_secs_f64() }));
         }
         self.plan_and_notices(&mut first);
         let states = self.states(raised);
@@ -316,7 +322,32 @@ impl Gathered {
     }
 }
 
+/// What a viewer that has read the states is told first: the notices, how the series are that have changed since, all
+/// that is raised, and the last round of those of them that are `full`.
+pub(super) fn since(
+    web: &WebState,
+    index: &Arc<Index>,
+    changed: Vec<SeriesId>,
+    full: impl Fn(&SeriesId) -> bool,
+) -> Vec<u8> {
+    let mut gathered = Gathered::new(web.clone(), Arc::clone(index));
+    let rounds = changed.iter().filter(|series| full(series)).filter_map(|series| web.live.last_round(series));
+    let rounds: Vec<Told> = rounds.map(Told::new).collect();
+    gathered.changed.extend(changed);
+    let mut told = event("notices", &Notices { notices: &gathered.notices }).to_vec();
+    let raised = raised(&gathered.view, index);
+    told.extend_from_slice(&gathered.states(Some(raised)));
+    for round in rounds {
+        told.extend_from_slice(&round.full(web));
+    }
+    told
+}
+
 impl Told {
+    const fn new(round: Arc<Round>) -> Self {
+        Self { round, short: OnceLock::new(), full: OnceLock::new() }
+    }
+
     pub(super) fn series(&self) -> &SeriesId {
         &self.round.series
     }
