@@ -78,9 +78,26 @@ export function go(change, { replace = false } = {}) {
 
 /** A new step for the back button; where one has scrolled to is kept in the one that one leaves. @param {string} to */
 function leave(to) {
-  history.replaceState({ scrolled: document.getElementById("main")?.scrollTop ?? 0 }, "");
+  keepScrolled();
   history.pushState(null, "", to);
 }
+
+/** Scrolling is kept when it has come to rest so long: browsers count how often a step is written. */
+const REST_MS = 150;
+
+let rest = 0;
+
+/** Where one has scrolled to belongs to the step, for whoever comes back to it, or forward. */
+function keepScrolled() {
+  clearTimeout(rest);
+  history.replaceState({ scrolled: document.getElementById("main")?.scrollTop ?? 0 }, "");
+}
+
+addEventListener("scroll", ({ target }) => {
+  if (!(target instanceof Element) || target.id !== "main") return;
+  clearTimeout(rest);
+  rest = window.setTimeout(keepScrolled, REST_MS);
+}, { capture: true, passive: true });
 
 /** Frames in which what was scrolled to may still come: graphs take their room when they are drawn. */
 const FRAMES = 30;
@@ -130,6 +147,8 @@ function arrived() {
 }
 
 addEventListener("popstate", ({ state }) => {
+  // The step that it was about is left.
+  clearTimeout(rest);
   const { target, mode } = now;
   arrived();
   if (typeof state?.scrolled === "number") scrollBack(state.scrolled);
