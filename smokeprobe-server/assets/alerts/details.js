@@ -1,7 +1,7 @@
 // One bar of the timeline: what happened, who was told, and what came of it.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { place } from "../route.js";
 import { readDeliveries } from "./data.js";
@@ -46,8 +46,8 @@ export function Details({ bar, next, dead, may, onChange, onClose }) {
       ${fact(t("Meaning"), comment)}
       ${fact(t("Raised"), moment(bar.from))}
       ${fact(t("Cleared"), bar.to === null ? t("still raised") : `${moment(bar.to)} · ${t("after {length}", { length: length(bar.to - bar.from) })}`)}
-      ${fact(t("Reason"), bar.reason)}
-      ${bar.raised && fact(t("Rounds until then"), html`<span class="figures">${bar.raised.loss}<br />${bar.raised.rtt}</span>`)}
+      ${fact(t("Reason"), said(bar.reason))}
+      ${bar.raised && fact(t("Rounds until then"), html`<span class="figures">${said(bar.raised.loss)}<br />${said(bar.raised.rtt)}</span>`)}
       ${fact(t("Told"), bar.silent ? t("nobody: {why}", { why: why(bar.silent) }) : recipients.join(", "))}
       ${fact(t("Acknowledged"), acknowledged && [acknowledged.author, moment(acknowledged.time), acknowledged.comment].filter(Boolean).join(" · "))}
     </dl>

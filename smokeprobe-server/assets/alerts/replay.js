@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Refused, ask } from "../api.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, route } from "../route.js";
 import { length, moment, sentence } from "./words.js";
@@ -158,5 +158,5 @@ function Result({ answer, asked, until }) {
 /** What a message would have said. @param {{event: ReplayEvent}} props */
 function Said({ event: { time, since, what, told, reason } }) {
   const words = what === "raised" ? t("raised") : `${t("cleared")} ${t("after {length}", { length: length(time - since) })}`;
-  return html`${moment(time)} · ${words}${what === "raised" && reason && html` · <span class="muted">${reason}</span>`}${!told && html` · ${t("nobody told")}`}`;
+  return html`${moment(time)} · ${words}${what === "raised" && reason && html` · <span class="muted">${said(reason)}</span>`}${!told && html` · ${t("nobody told")}`}`;
 }

@@ -2,6 +2,8 @@
 
 import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
 import { t } from "../i18n.js";
+import { html } from "../vendor/preact.js";
+import { said, t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model, useSeconds } from "../model.js";
 import { place } from "../route.js";
@@ -41,7 +43,7 @@ function Row({ one, silences, now, may, onWish }) {
     <th scope="row"><div class="who"><${Mark} sign=${quiet ? "silenced" : "raised"} /><${TargetLink} series=${series} /></div></th>
     <td data-label=${t("Alert")}><b>${alert}</b></td>
     <td data-label=${t("Since")} title=${moment(since)}>${moment(since)}<span class="muted"> · ${length(now - since)}</span></td>
-    <td data-label=${t("Reason")} class="reason-text">${reason}</td>
+    <td data-label=${t("Reason")} class="reason-text">${said(reason)}</td>
     <td data-label=${t("Told")}><${Told} one=${one} silence=${silence} /></td>
     ${may && html`<td><div class="does">
       ${!acknowledged && html`<button type="button" class="button" ref=${first} aria-label=${t("Acknowledge {name}", { name })}

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { model, useSeconds } from "../model.js";
 import { go } from "../route.js";
 import { around, useNearest } from "./nearest.js";
@@ -31,6 +31,14 @@ export function NoData({ feeds, members, from, to, known, zoomed }) {
     ${waits && (nearest === null || state?.waiting_until) && html`<p><${Waiting} until=${state?.waiting_until ?? null} /></p>`}
     ${nearest && html`<button type="button" class="button" onClick=${() => go(around(nearest, to - from))}>
       ${t("nearest data: {time}", { time: format.dateTime(nearest.time, false) })}</button>`}</div>`;
+  if (condition === "not_measured" && !nearest) {
+    return html`<div class="chart-message"><p>${state?.reason ? said(state.reason) : t("not measured")}</p></div>`;
+  }
+  if (condition === "waiting" && !zoomed) return html`<div class="chart-message"><p><${Waiting} until=${state?.waiting_until ?? null} /></p></div>`;
+  const reason = condition === "unknown" && !zoomed ? state?.reason : null;
+  return html`<div class="chart-message"><p>${t("no data in this range")}${reason ? `: ${said(reason)}` : ""}</p>
+    ${nearest !== null && html`<button type="button" class="button" onClick=${() => showAround(nearest, to - from, nearest < from)}>
+      ${t("nearest data: {time}", { time: format.dateTime(nearest, false) })}</button>`}</div>`;
 }
 
 /** A reason without what stands before it. @param {string | undefined} reason */

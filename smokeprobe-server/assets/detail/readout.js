@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { answers, endOf, rowAt } from "../chart/frame.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { Swatch } from "./statistics.js";
 
 /** @typedef {import("../chart/frame.js").Frame} Frame @typedef {import("../api.js").Round} Round */
@@ -71,7 +71,7 @@ export function Readout({ sample, vantage }) {
     ${median !== null && html`<span><b>${format.rtt(median)}</b> ${t("median")}</span>`}
     ${rtts.length > 0 && html`<span class="spread">${format.rtt(rtts[0])}<${Strip} rtts=${rtts} median=${median} />${format.rtt(rtts[rtts.length - 1])}</span>`}
     ${sample.loss !== null && html`<span class=${sample.loss > 0 ? "lossy" : ""}><b>${lossText(sample)}</b> ${t("lost")}</span>`}
-    ${!sample.measured && html`<span class="muted">${t("unknown")}${round?.reason ? `: ${round.reason}` : ""}</span>`}
+    ${!sample.measured && html`<span class="muted">${t("unknown")}${round?.reason ? `: ${said(round.reason)}` : ""}</span>`}
     ${sample.suspect && html`<span class="suspect">${t("suspect: our own machine was late")}</span>`}
     <span class="muted">${vantage}</span>
     <span class="muted">${about(round)}</span></div>`;

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { Mark, words } from "../marks.js";
 import { WORSE, model } from "../model.js";
 import { theme } from "../prefs.js";
@@ -147,11 +147,11 @@ function missing({ section, lines }, rows, condition) {
   const span = rows.span();
   if (span && there.some((found) => { const { average, loss } = summary(found, span); return average !== null || loss !== null; })) return "";
   if (condition === "not_measured") {
-    return (section.probe !== undefined && model.outline?.probes[section.probe].reason) || words("not_measured");
+    return said((section.probe !== undefined && model.outline?.probes[section.probe].reason) || "") || words("not_measured");
   }
   if (condition === "waiting") return words("waiting");
   if (there.length < lines.filter(({ index }) => index >= 0).length) return "";
-  return there.find(({ error }) => error)?.error ?? t("no data in this range");
+  return said(there.find(({ error }) => error)?.error ?? "") || t("no data in this range");
 }
 
 /** @param {{entry: Entry, rows: SmallRows, hover: number | null}} props */

@@ -3,7 +3,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { resolveRange } from "../detail/range.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { alone, seriesName } from "../names.js";
 import { theme } from "../prefs.js";
@@ -120,6 +120,9 @@ function readout(row, time) {
   if (row.error) return row.error;
   const index = indexAt(row, time);
   const when = format.dateTime(row.loss.length > 0 ? row.start + (index - 1) * row.step : time, row.step < 60);
+  const index = Math.floor((time - (row.start - row.step)) / row.step);
+  const when = format.dateTime(time, false);
+  if (row.error) return `${nameOf(row.series)} · ${said(row.error)}`;
   const [loss, median] = [row.loss[index] ?? null, row.median[index] ?? null];
   if (loss === null && median === null) return `${when} · ${t("unknown")}`;
   const usual = normal(row.median);

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { Mark, words } from "../marks.js";
 import { model } from "../model.js";
 import { place } from "../route.js";
@@ -63,5 +63,5 @@ const share = (share) => (share >= 0.0995 ? `${Math.round(share * 100)} %` : for
 function tip({ title, section }) {
   if (!section) return title;
   const reason = section.probe === undefined ? undefined : model.outline?.probes[section.probe].reason;
-  return [title, section.host, reason].filter(Boolean).join("\n");
+  return [title, section.host, said(reason ?? "")].filter(Boolean).join("\n");
 }
