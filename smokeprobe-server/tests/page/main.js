@@ -3,7 +3,7 @@
 import "./support/stage.js";
 
 const SUITES = [
-  "geometry", "bars", "rows", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "out", "many", "looks",
+  "geometry", "bars", "rows", "tree", "overview", "detail", "zoom", "live", "alerts", "people", "signin", "out", "many", "looks",
 ];
 
 const wanted = process.argv.slice(2);
