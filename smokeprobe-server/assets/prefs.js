@@ -23,19 +23,10 @@ takeAddress();
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const print = matchMedia("print");
 let paper = print.matches;
-// The address may ask for a theme too, which theme.js does not read.
 applyTheme();
-dark.addEventListener("change", changed);
 addEventListener("beforeprint", () => onto(true));
 addEventListener("afterprint", () => onto(false));
 print.addEventListener("change", ({ matches }) => onto(matches));
-// Another tab may have changed them.
-addEventListener("storage", ({ key, newValue }) => {
-  if (key !== null && key in prefs) {
-    take(/** @type {keyof Prefs} */ (key), newValue);
-    changed();
-  }
-});
 dark.addEventListener("change", redraw);
 // Another tab may have changed them; a frame goes by its address.
 if (!embedded) {
@@ -95,7 +86,7 @@ export function usePrefs() {
 function onto(on) {
   if (on === paper) return;
   paper = on;
-  changed();
+  redraw();
 }
 
 function applyTheme() {

@@ -1,8 +1,6 @@
 // What is raised now.
 
 import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
-import { t } from "../i18n.js";
-import { html } from "../vendor/preact.js";
 import { said, t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model, useSeconds } from "../model.js";

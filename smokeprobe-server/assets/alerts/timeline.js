@@ -4,8 +4,6 @@ import { html, useMemo, useState } from "../vendor/preact.js";
 import { times } from "../chart/ticks.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { go } from "../route.js";
 import { bounded, written } from "../detail/zoom.js";
@@ -52,9 +50,6 @@ export function Timeline({ bars, silences, from, to, onOpen }) {
 /** @param {{bar: Bar, style: Record<string, string>, onOpen: (bar: Bar) => void}} props */
 function BarButton({ bar, style, onOpen }) {
   const words = barWords(bar);
-  const end = bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) });
-  const silent = bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "";
-  const words = [`${bar.alert}: ${moment(bar.from)}`, end, length((bar.to ?? model.now()) - bar.from), said(bar.reason), silent].filter(Boolean).join(", ");
   return html`<button type="button" class=${`stretch ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
     title=${words} aria-label=${words} onClick=${() => onOpen(bar)}></button>`;
 }

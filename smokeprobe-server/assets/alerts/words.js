@@ -2,7 +2,7 @@
 
 import { Refused } from "../api.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { seriesName as nameOf } from "../names.js";
 
@@ -80,7 +80,7 @@ export function length(seconds) {
 export function barWords(bar, named = false) {
   return [
     named ? nameOf(bar.series) : "", `${bar.alert}: ${moment(bar.from)}`, bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) }),
-    length((bar.to ?? model.now()) - bar.from), bar.reason, bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "",
+    length((bar.to ?? model.now()) - bar.from), said(bar.reason), bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "",
   ].filter(Boolean).join(", ");
 }
 

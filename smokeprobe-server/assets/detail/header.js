@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import * as format from "../format.js";
-import { said, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { model } from "../model.js";
 import { href, place, route } from "../route.js";
@@ -65,7 +65,6 @@ function Reasons({ member, state }) {
   const probe = model.outline?.probes[section.probe ?? -1];
   const reasons = [];
   if (condition === "unknown" || condition === "not_measured") reasons.push(bare(state?.reason ?? (condition === "not_measured" ? probe?.reason : undefined)));
-  if (condition === "unknown" || condition === "not_measured") reasons.push(said(state?.reason ?? (condition === "not_measured" ? probe?.reason : undefined) ?? ""));
   if (state?.last?.stale_address) reasons.push(t("the name did not resolve; the last good address is measured"));
   if (state?.last?.quality?.suspect) reasons.push(t("the last round is suspect: our own machine was late"));
   // Two rounds and a bit without a word.

@@ -14,7 +14,7 @@ import { around, useNearest } from "./nearest.js";
 export function NoData({ feeds, members, from, to, known, zoomed }) {
   const error = feeds.find((feed) => feed.error)?.error;
   const nearest = useNearest(members.map(({ id }) => id), from, to, !error);
-  if (error) return html`<div class="chart-message"><p>${error}</p></div>`;
+  if (error) return html`<div class="chart-message"><p>${said(error)}</p></div>`;
   const { condition } = model.state(members[0].index);
   const state = known(members[0].id)?.state;
   // What a range of the past lacks is not for what is so now.
@@ -31,18 +31,10 @@ export function NoData({ feeds, members, from, to, known, zoomed }) {
     ${waits && (nearest === null || state?.waiting_until) && html`<p><${Waiting} until=${state?.waiting_until ?? null} /></p>`}
     ${nearest && html`<button type="button" class="button" onClick=${() => go(around(nearest, to - from))}>
       ${t("nearest data: {time}", { time: format.dateTime(nearest.time, false) })}</button>`}</div>`;
-  if (condition === "not_measured" && !nearest) {
-    return html`<div class="chart-message"><p>${state?.reason ? said(state.reason) : t("not measured")}</p></div>`;
-  }
-  if (condition === "waiting" && !zoomed) return html`<div class="chart-message"><p><${Waiting} until=${state?.waiting_until ?? null} /></p></div>`;
-  const reason = condition === "unknown" && !zoomed ? state?.reason : null;
-  return html`<div class="chart-message"><p>${t("no data in this range")}${reason ? `: ${said(reason)}` : ""}</p>
-    ${nearest !== null && html`<button type="button" class="button" onClick=${() => showAround(nearest, to - from, nearest < from)}>
-      ${t("nearest data: {time}", { time: format.dateTime(nearest, false) })}</button>`}</div>`;
 }
 
-/** A reason without what stands before it. @param {string | undefined} reason */
-export const bare = (reason) => (reason ?? "").replace(/^not measured: /, "");
+/** A reason without what stands before it, as it is said here. @param {string | undefined} reason */
+export const bare = (reason) => said((reason ?? "").replace(/^not measured: /, ""));
 
 /** A count-down to the first round. @param {{until: number | null}} props */
 export function Waiting({ until }) {

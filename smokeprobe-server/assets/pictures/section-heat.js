@@ -117,12 +117,9 @@ function boxOf(answer, width, { line, time }) {
 
 /** @param {Row} row @param {number} time */
 function readout(row, time) {
-  if (row.error) return row.error;
+  if (row.error) return said(row.error);
   const index = indexAt(row, time);
   const when = format.dateTime(row.loss.length > 0 ? row.start + (index - 1) * row.step : time, row.step < 60);
-  const index = Math.floor((time - (row.start - row.step)) / row.step);
-  const when = format.dateTime(time, false);
-  if (row.error) return `${nameOf(row.series)} · ${said(row.error)}`;
   const [loss, median] = [row.loss[index] ?? null, row.median[index] ?? null];
   if (loss === null && median === null) return `${when} · ${t("unknown")}`;
   const usual = normal(row.median);

@@ -8,7 +8,6 @@ export default {
   "{share} of {n} answers": "{n} 个应答中的 {share}",
   "Add targets and vantage points": "添加目标与观测点",
   Colour: "颜色",
-  Compare: "对比",
   Compared: "已选对比",
   detail: "明细",
   "Find a target": "查找目标",

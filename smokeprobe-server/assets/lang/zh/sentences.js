@@ -4,7 +4,8 @@
 /** @type {Record<string, string>} */
 export default {
   // Why there is nothing of a target, or of a round.
-  "not measured: probe {module} is not supported": "未测量：不支持探测模块 {module}",
+  "not measured: {reason}": "未测量：{reason}",
+  "probe {module} is not supported": "不支持探测模块 {module}",
   "the host's name has no address": "主机名解析不到地址",
   "the probe could not measure: {why}": "无法测量：{why}",
   "the probe failed with a fault of its own": "探测程序自身出错",
