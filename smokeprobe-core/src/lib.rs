@@ -26,7 +26,7 @@ pub use net::resolve::{AddressFamily, Resolve, ResolveError, Resolved, SystemRes
 pub use probe::{Limited, OneShot, Pace, Paced, Probe, ProbeDescriptor, ProbeError, RoundCx, RoundLimit};
 pub use round::{
     LossReason, Measured, Outcome, Phases, Quality, Recorder, Round, RoundOrder, RoundResult, StampSource,
-    UnknownReason,
+    UnknownReason, deviation,
 };
 pub use sink::{FanOut, RoundSink, SinkError};
 pub use target::{Host, SeriesId, TargetPath, TargetPathError, Vantage};

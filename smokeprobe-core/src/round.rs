@@ -208,14 +208,20 @@ impl Measured {
 
     /// The spread of the answers: the population standard deviation of the RTTs, in seconds. `None` without answers.
     pub fn deviation(&self) -> Option<f64> {
-        if self.rtts.is_empty() {
-            return None;
-        }
-        let count = self.rtts.len() as f64;
-        let mean = self.rtts.iter().map(|rtt| rtt.as_secs_f64()).sum::<f64>() / count;
-        let variance = self.rtts.iter().map(|rtt| (rtt.as_secs_f64() - mean).powi(2)).sum::<f64>() / count;
-        Some(variance.sqrt())
+        deviation(self.rtts.iter().map(|rtt| rtt.as_secs_f64()))
     }
+}
+
+/// The population standard deviation of values; `None` of none. The same values in the same order have the same deviation to
+/// the last bit, wherever they come from: a round that is replayed is judged as it was live.
+pub fn deviation(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    let (count, sum) = values.clone().fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
+    if count == 0 {
+        return None;
+    }
+    let mean = sum / f64::from(count);
+    let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
+    Some((squares / f64::from(count)).sqrt())
 }
 
 impl Round {

@@ -109,13 +109,7 @@ impl Frame {
     /// Summed in ascending order, so that a stored round has the number that it had live. SmokePing counts lost pings as
     /// answers after no time; here they do not count.
     pub fn deviation(&self, row: usize) -> Option<f64> {
-        let (count, sum) = self.answers(row).fold((0u32, 0.0), |(count, sum), rtt| (count + 1, sum + rtt));
-        if count == 0 {
-            return None;
-        }
-        let mean = sum / f64::from(count);
-        let squares: f64 = self.answers(row).map(|rtt| (rtt - mean).powi(2)).sum();
-        Some((squares / f64::from(count)).sqrt())
+        smokeprobe_core::deviation(self.answers(row))
     }
 
     /// The lowest and the highest answer of row `row` in seconds; `None` without answers.
@@ -126,7 +120,7 @@ impl Frame {
         })
     }
 
-    fn answers(&self, row: usize) -> impl Iterator<Item = f64> {
+    fn answers(&self, row: usize) -> impl Iterator<Item = f64> + Clone {
         self.samples.iter().filter_map(move |column| column.get(row)).copied().filter(|rtt| rtt.is_finite())
     }
 }

@@ -1,5 +1,6 @@
 //! The numbers below a graph.
 
+use smokeprobe_core::deviation;
 use smokeprobe_store::Frame;
 
 /// What a range of rounds comes to. RTTs in seconds, loss as a share of 1; `None` where nothing is known.
@@ -35,12 +36,7 @@ impl Summary {
         let pings = f64::from(frame.pings.max(1));
         let median = Spread::of(rows.iter().map(|&row| frame.median[row]));
         let loss = Spread::of(rows.iter().map(|&row| frame.loss[row] / pings));
-        let deviation = median.map(|median| {
-            let known = rows.iter().map(|&row| frame.median[row]).filter(|rtt| rtt.is_finite());
-            let (count, squares) =
-                known.fold((0u32, 0.0), |(count, sum), rtt| (count + 1, sum + (rtt - median.avg).powi(2)));
-            (squares / f64::from(count)).sqrt()
-        });
+        let deviation = deviation(rows.iter().map(|&row| frame.median[row]).filter(|rtt| rtt.is_finite()));
         Self { median, deviation, loss }
     }
 

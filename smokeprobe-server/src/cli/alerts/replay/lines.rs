@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use smokeprobe_alerts::{Measurement, Observation, Season, SeasonOrder};
+use smokeprobe_core::deviation;
 
 /// More than a year of rounds of a second, as `export` prints 20 pings of them, would be: a slip, not rounds.
 const LONGEST: u64 = 1 << 30;
@@ -98,7 +99,7 @@ fn line(number: usize, text: &str) -> anyhow::Result<Line> {
     for ping in fields {
         pings.extend(known(ping).map_err(|()| refused("an RTT is not a number of seconds"))?);
     }
-    Ok(Line { number, time, lost, median, deviation: deviation(&pings) })
+    Ok(Line { number, time, lost, median, deviation: deviation(pings.iter().copied()) })
 }
 
 /// A number of at least zero, or nothing.
@@ -109,13 +110,6 @@ fn known(text: &str) -> Result<Option<f64>, ()> {
     // Neither `inf` nor `nan`, which Rust reads as numbers.
     let number = text.parse::<f64>().map_err(|_| ())?;
     if number.is_finite() && number >= 0.0 { Ok(Some(number)) } else { Err(()) }
-}
-
-fn deviation(pings: &[f64]) -> Option<f64> {
-    let count = pings.len() as f64;
-    let mean = pings.iter().sum::<f64>() / count;
-    let variance = pings.iter().map(|rtt| (rtt - mean).powi(2)).sum::<f64>() / count;
-    (!pings.is_empty()).then(|| variance.sqrt())
 }
 
 /// What the same hour of the week was like in earlier lines.
