@@ -127,12 +127,6 @@ pub async fn run_here(options: RunOptions) -> Result<(), RunError> {
     outcome
 }
 
-/// What the daemon and its helpers wait for.
-pub(crate) fn timer(time: Duration) -> tokio::time::Sleep {
-    #[expect(clippy::disallowed_methods, reason = "the daemon waits here, and nowhere else")]
-    tokio::time::sleep(time)
-}
-
 struct Daemon {
     config: PathBuf,
     clock: Arc<dyn Clock>,

@@ -26,6 +26,15 @@ pub enum TimespecError {
     },
 }
 
+/// A stretch of time in Unix seconds, `from < to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// Its begin.
+    pub from: i64,
+    /// Its end.
+    pub to: i64,
+}
+
 /// The time that `text` names at `now`. A date without an offset is in the machine's time zone.
 pub fn parse(text: &str, now: WallTime) -> Result<WallTime, TimespecError> {
     parse_in(text, now, &Local)

@@ -11,7 +11,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
-use crate::run::timer;
+use crate::timer::timer;
 
 /// After an event this much time passes before the files are read: an editor may not be done yet.
 const SETTLE: Duration = Duration::from_millis(300);

@@ -31,7 +31,6 @@ mod alerts;
 mod assets;
 mod body;
 mod charts;
-mod describe;
 mod error;
 mod graph;
 mod guesses;
@@ -70,7 +69,6 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use access::{Access, AccessOptions, Network, OPEN, ProxyUsers};
 pub use error::ApiError;
-pub(crate) use graph::mail_picture;
 pub use health::Readiness;
 pub use metrics::{Metrics, MetricsSink};
 pub use serve::{Limits, Peer, serve, serve_on_thread, serve_within};

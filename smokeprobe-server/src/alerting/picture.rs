@@ -1,33 +1,48 @@
 //! Smoke graphs for mails.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use smokeprobe_alerts::Illustrator;
-use smokeprobe_core::{Clock, SeriesId};
-use smokeprobe_store::Store;
+use smokeprobe_core::{Clock, SeriesId, WallTime};
+use smokeprobe_store::{Consolidation, Store};
 use tokio::sync::Semaphore;
 
 use crate::config::Plan;
-use crate::web::mail_picture;
+use crate::graph::png;
+use crate::suspects::Suspects;
+use crate::timespec::Range;
+use crate::{describe, picture, rows};
 
 /// Pictures that are drawn at once: mails can wait, and measuring wants the processor.
 const AT_ONCE: usize = 1;
 
+/// Seconds that a picture shows.
+const SHOWN: i64 = 3 * 3600;
+
 /// Draws series of the plan that runs.
 pub struct Pictures {
-    plan: Arc<ArcSwap<Plan>>,
-    store: Arc<dyn Store>,
+    plan: ArcSwap<Plan>,
+    past: Arc<Past>,
     clock: Arc<dyn Clock>,
     turns: Semaphore,
 }
 
+/// What is drawn.
+struct Past {
+    store: Arc<dyn Store>,
+    suspects: Arc<Suspects>,
+}
+
 impl Pictures {
-    /// Draws from a store. `plan` says what the targets are called, and how large pictures are.
-    pub fn new(plan: Arc<Plan>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { plan: Arc::new(ArcSwap::new(plan)), store, clock, turns: Semaphore::new(AT_ONCE) }
+    /// Draws from a store, with the rounds hatched that are not to be trusted. `plan` says what the targets are called, and how
+    /// large pictures are.
+    pub fn new(plan: Arc<Plan>, store: Arc<dyn Store>, suspects: Arc<Suspects>, clock: Arc<dyn Clock>) -> Self {
+        let past = Arc::new(Past { store, suspects });
+        Self { plan: ArcSwap::new(plan), past, clock, turns: Semaphore::new(AT_ONCE) }
     }
 
     /// Draws the series of another plan from now on.
@@ -40,10 +55,36 @@ impl Pictures {
 impl Illustrator for Pictures {
     async fn png(&self, series: &SeriesId, until: i64) -> Option<Vec<u8>> {
         let _turn = self.turns.acquire().await.ok()?;
-        let (plan, store) = (self.plan.load_full(), Arc::clone(&self.store));
+        let (plan, past) = (self.plan.load_full(), Arc::clone(&self.past));
         let (series, now) = (series.clone(), self.clock.wall());
-        let drawing = tokio::task::spawn_blocking(move || mail_picture(&plan, &*store, now, &series, until));
+        let drawing = tokio::task::spawn_blocking(move || past.draw(&plan, &series, until, now));
         drawing.await.ok().flatten()
+    }
+}
+
+impl Past {
+    /// A series over some hours before `until` (Unix seconds), as large as the configuration's graphs. None of a series that
+    /// there is not, or that cannot be read.
+    fn draw(&self, plan: &Plan, series: &SeriesId, until: i64, now: WallTime) -> Option<Vec<u8>> {
+        let node = describe::find(plan, &series.target)?;
+        let target = node.target.as_ref()?;
+        if !describe::series_of(target).any(|known| known == *series) {
+            return None;
+        }
+        let range = Range { from: until - SHOWN, to: until };
+        let mut drawing = picture::drawing(plan, node, target, &series.vantage, range, now);
+        let most = picture::rows(drawing.width);
+        let frame = rows::read(&*self.store, series, range, Consolidation::Average, most).ok().flatten()?;
+        drawing.suspect = picture::suspect(&self.suspects, series, target, range);
+        picture::NO_DATA.clone_into(&mut drawing.message);
+        drawing.subtitle = picture::describe_dates(range);
+        match png(&drawing.svg(Some(&frame)), 1) {
+            Ok(picture) => Some(picture),
+            Err(error) => {
+                tracing::warn!(%series, error = &error as &dyn Error, "cannot draw the picture of a mail");
+                None
+            }
+        }
     }
 }
 
@@ -51,5 +92,41 @@ impl Illustrator for Pictures {
 impl fmt::Debug for Pictures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pictures").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smokeprobe_core::sim::ManualClock;
+    use smokeprobe_core::{Measured, Round, RoundResult, Rtt, Slot, Step};
+    use smokeprobe_store::MemoryStore;
+
+    use super::*;
+    use crate::config::{InMemory, load_from};
+
+    const UNTIL: i64 = 1_795_348_800;
+
+    #[tokio::test]
+    async fn rounds_that_are_not_to_be_trusted_are_hatched() {
+        let text = "*** Targets ***\nprobe = FPing\n+ A\nhost = 192.0.2.1\n";
+        let plan = load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap();
+        let series: SeriesId = "A".parse().unwrap();
+        let store = MemoryStore::new(100);
+        for end in (UNTIL - 9000..=UNTIL).step_by(300) {
+            let slot = Slot::ending_at(end, Step::DEFAULT);
+            let result = RoundResult::Measured(Measured::from_samples([Rtt::from_nanos(5_000_000); 20], 0));
+            let started = WallTime::from_unix_secs(slot.start());
+            store.append(&Round { series: series.clone(), slot, pings: 20, started, result }).unwrap();
+        }
+        let suspects = Arc::new(Suspects::default());
+        let clock = Arc::new(ManualClock::new(WallTime::from_unix_secs(UNTIL)));
+        let pictures = Pictures::new(plan.into(), Arc::new(store), Arc::clone(&suspects), clock);
+        let clean = pictures.png(&series, UNTIL).await.unwrap();
+        assert_eq!(clean, pictures.png(&series, UNTIL).await.unwrap(), "the same rounds are the same picture");
+        suspects.note(&series, UNTIL - 3000);
+        assert_ne!(clean, pictures.png(&series, UNTIL).await.unwrap());
+        for unknown in ["B", "A~tokyo"] {
+            assert_eq!(pictures.png(&unknown.parse().unwrap(), UNTIL).await, None, "{unknown}");
+        }
     }
 }

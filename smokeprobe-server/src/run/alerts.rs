@@ -28,7 +28,12 @@ impl Alerts {
     pub(super) fn start(live: &Live, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> io::Result<(Self, AlertSink)> {
         let (plan, rules) = (live.plan.load_full(), Rules::standard());
         let file = datadir(&plan.general.datadir).join(STATE_FILE);
-        let pictures = Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::clone(&clock)));
+        let pictures = Arc::new(Pictures::new(
+            Arc::clone(&plan),
+            Arc::clone(&store),
+            Arc::clone(&live.suspects),
+            Arc::clone(&clock),
+        ));
         let ways = Ways::new(Arc::clone(&clock), Arc::clone(&pictures));
         let arrangement = ways.arrange(&plan, &rules);
         let board = Arc::clone(&live.alerts);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use smokeprobe_core::{Clock, EngineStatus, MonoTime};
 
-use super::timer;
+use crate::timer::timer;
 
 /// The service manager's end.
 #[derive(Debug)]

@@ -62,6 +62,34 @@ impl Suspects {
         })?;
         Ok((Arc::clone(&suspects), SuspectFile { suspects, ended }))
     }
+
+    /// What is remembered in the file at `path`, beside a server that keeps it up to date. Nothing, when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let suspects = Self::default();
+        suspects.fill_from(path)?;
+        Ok(suspects)
+    }
+
+    /// Remembers what is in the file at `path`, whose bytes are returned.
+    fn fill_from(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match File::open(path) {
+            Ok(file) => file.take(READ).read_to_end(&mut bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(bytes),
+            Err(error) => return Err(error),
+        };
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if let Some((series, end)) = parse(line) {
+                kept.insert(&series, end);
+            }
+        }
+        Ok(bytes)
+    }
 }
 
 impl SuspectFile {
@@ -77,24 +105,12 @@ impl SuspectFile {
 
 impl Lines {
     fn load(&mut self, suspects: &Suspects) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        match File::open(&self.path) {
-            Ok(file) => file.take(READ).read_to_end(&mut bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let mut kept = suspects.kept.write().unwrap_or_else(PoisonError::into_inner);
-        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            if let Some((series, end)) = parse(line) {
-                kept.insert(&series, end);
-            }
-        }
-        let mut whole = String::new();
-        for (series, end) in &kept.order {
+        let bytes = suspects.fill_from(&self.path)?;
+        let (mut whole, all) = (String::new(), suspects.all());
+        for (series, end) in &all {
             push(&mut whole, series, *end);
         }
-        self.written = kept.order.len();
-        drop(kept);
+        self.written = all.len();
         if whole.as_bytes() == bytes { Ok(()) } else { replace(&self.path, &whole) }
     }
 
@@ -208,6 +224,7 @@ mod tests {
             file.stop(TIME);
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "300 A.B~tokyo\n600 A.B~tokyo\n900 A.B~tokyo\n");
+        assert_eq!(Suspects::read(&path).unwrap().between(&series("A.B~tokyo"), 300, 900), [600, 900]);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 mod spans;
 mod subject;
 mod wish;
-mod words;
 
 use std::sync::Arc;
 
@@ -11,29 +10,19 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use smokeprobe_core::{SeriesId, WallTime};
-use smokeprobe_store::{Consolidation, Store};
+use smokeprobe_store::Consolidation;
 
+use super::WebState;
 use super::error::ApiError;
-use super::params::{Name, Params, Range, USUAL};
-use super::{WebState, describe, series};
+use super::params::{Name, Params, USUAL};
 use crate::config::Plan;
-use crate::config::plan::{self, Detail, Node, Target, TargetHost};
-use crate::graph::background::{UptimeClass, built_in_uptime};
-use crate::graph::palette::{Color, LossClass, Palette, Theme};
+use crate::config::plan::Target;
+use crate::graph::palette::{Color, LossClass};
 use crate::graph::{Drawing, MAX_SCALE, PngError, Series, height_of_lines, png, png_fits};
+use crate::{describe, picture, rows};
 use subject::{Member, Subject};
 use wish::PARAMETERS;
 pub(super) use wish::Wish;
-use words::{describe_dates, describe_range, utc_offset};
-
-/// What a picture has besides its plot, in the sizes of SmokePing's: 600×200 make 697×297.
-const MARGIN: u32 = 97;
-
-/// Rows to ask for at least, more than there are pixels: a coarser archive than needed would hide what happened last.
-const MIN_ROWS: u32 = 2000;
-
-/// Seconds that the picture of a mail shows.
-const MAIL: i64 = USUAL as i64;
 
 /// Size of the small form in pixels.
 const SMALL: (u32, u32) = (320, 120);
@@ -75,9 +64,7 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     if wish.marks
         && let [alone] = &subject.members[..]
     {
-        // A round ends before its slot does, which is the row under way.
-        let to = range.to.saturating_add(alone.target.step.as_secs().into());
-        drawing.suspect = web.live.suspects.between(&alone.series, range.from, to);
+        drawing.suspect = picture::suspect(&web.live.suspects, &alone.series, alone.target, range);
     }
     let marked = (wish.marks && subject.is_one_target()).then(|| subject.members[0].target.path.clone());
 
@@ -87,12 +74,11 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     let workers = web.workers.clone();
     let picture = workers
         .run(move || {
-            // A row narrower than a pixel cannot be seen.
             // Also of a target that is no longer measured: its history is still worth a look.
-            let rows = (2 * drawing.width).max(MIN_ROWS);
+            let most = picture::rows(drawing.width);
             let mut frames = Vec::with_capacity(members.len());
             for member in &members {
-                frames.push(series::frame(store.as_ref(), &member.series, range, Consolidation::Average, rows)?);
+                frames.push(rows::read(store.as_ref(), &member.series, range, Consolidation::Average, most)?);
             }
             if let Some(target) = marked {
                 let series = members.iter().map(|member| member.series.clone()).collect();
@@ -102,7 +88,7 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
             drawing.message = match none {
                 _ if !supported => not_measured,
                 true if !measured => "waiting for the first round".to_owned(),
-                _ => "no data in this range".to_owned(),
+                _ => picture::NO_DATA.to_owned(),
             };
             let svg = if as_lines {
                 // Of several, those without a file yet would only be empty lines in the legend.
@@ -152,14 +138,14 @@ impl Drawn {
 
 /// Colours that are asked for by name are not those of the configuration.
 fn wished_classes(plan: &Plan, target: &Target, wish: &Wish<'_>) -> Vec<LossClass> {
-    if wish.palette.is_some() { Vec::new() } else { loss_classes(&plan.presentation.detail, target.pings) }
+    if wish.palette.is_some() { Vec::new() } else { picture::loss_classes(&plan.presentation.detail, target.pings) }
 }
 
 /// The drawing of a subject as it is wished for.
 fn of_subject(plan: &Plan, subject: &Subject<'_>, wish: Wish<'_>, now: WallTime) -> Drawing {
     let (detail, overview) = (&plan.presentation.detail, &plan.presentation.overview);
     let (first, range) = (&subject.members[0], wish.range);
-    let usual = drawing(plan, first.node, first.target, &first.series, range, now);
+    let usual = picture::drawing(plan, first.node, first.target, &first.series.vantage, range, now);
     let (width, height) = match wish.small {
         true => (usual.width.min(SMALL.0), SMALL.1),
         false if subject.as_lines => (usual.width, height_of_lines(usual.height, subject.members.len()).min(4000)),
@@ -181,72 +167,9 @@ fn of_subject(plan: &Plan, subject: &Subject<'_>, wish: Wish<'_>, now: WallTime)
     // A page that heads its graphs by their range wants to know from when to when that is.
     if let Some(title) = wish.title {
         drawing.title = title.chars().take(MAX_TITLE).collect();
-        drawing.subtitle = describe_dates(range);
+        drawing.subtitle = picture::describe_dates(range);
     }
     drawing
-}
-
-/// A picture for a mail: a series over some hours before `until` (Unix seconds), as large as the configuration's graphs.
-/// None of a series that there is not, or that cannot be read.
-pub(crate) fn mail_picture(
-    plan: &Plan,
-    store: &dyn Store,
-    now: WallTime,
-    series: &SeriesId,
-    until: i64,
-) -> Option<Vec<u8>> {
-    let (series, node, target) = series::find_with_node(plan, &series.to_string()).ok()?;
-    let range = Range { from: until - MAIL, to: until };
-    let (width, _) = size(&plan.presentation.detail);
-    let frame =
-        series::frame(store, &series, range, Consolidation::Average, (2 * width).max(MIN_ROWS)).ok().flatten()?;
-    let mut drawing = drawing(plan, node, target, &series, range, now);
-    "no data in this range".clone_into(&mut drawing.message);
-    drawing.subtitle = describe_dates(range);
-    match png(&drawing.svg(Some(&frame)), 1) {
-        Ok(picture) => Some(picture),
-        Err(error) => {
-            tracing::warn!(%series, error = &error as &dyn std::error::Error, "cannot draw the picture of a mail");
-            None
-        }
-    }
-}
-
-/// What every drawing of a series has.
-fn drawing(plan: &Plan, node: &Node, target: &Target, series: &SeriesId, range: Range, now: WallTime) -> Drawing {
-    let detail = &plan.presentation.detail;
-    let (width, height) = size(detail);
-    Drawing {
-        title: subject::title(plan, node, &series.vantage),
-        subtitle: describe_range(range, now.unix_secs()),
-        probe: describe::measurement(target),
-        width,
-        height,
-        theme: Theme::default(),
-        from: range.from,
-        to: range.to,
-        now: now.unix_secs(),
-        max_rtt: detail.max_rtt,
-        ceiling: None,
-        logarithmic: detail.logarithmic,
-        loss_background: detail.loss_background,
-        nodata_color: detail.nodata_color.as_deref().and_then(|color| color.parse().ok()),
-        loss_classes: loss_classes(detail, target.pings),
-        palette: match detail.palette {
-            plan::Palette::Default => Palette::Default,
-            plan::Palette::Classic => Palette::Classic,
-        },
-        uptime_classes: uptime_classes(detail, target),
-        suspect: Vec::new(),
-        marks: Vec::new(),
-        utc_offset,
-        message: String::new(),
-    }
-}
-
-/// Width and height of a picture, unless it is asked for in another size.
-fn size(detail: &Detail) -> (u32, u32) {
-    ((detail.width + MARGIN).clamp(100, 4000), (detail.height + MARGIN).clamp(60, 4000))
 }
 
 impl From<PngError> for ApiError {
@@ -256,30 +179,4 @@ impl From<PngError> for ApiError {
             _ => Self::internal(error.to_string()),
         }
     }
-}
-
-/// How the uptime of a dynamic host is coloured; none of others, whose uptime nobody knows.
-fn uptime_classes(detail: &Detail, target: &Target) -> Vec<UptimeClass> {
-    if !matches!(target.host, TargetHost::Dynamic { .. }) {
-        return Vec::new();
-    }
-    let configured = detail.uptime_colors.iter().filter_map(|(up_to, color, label)| {
-        Some(UptimeClass { up_to: *up_to, color: color.parse().ok()?, label: label.clone() })
-    });
-    let mut classes: Vec<UptimeClass> = configured.collect();
-    classes.sort_by(|a, b| a.up_to.total_cmp(&b.up_to));
-    if classes.is_empty() { built_in_uptime() } else { classes }
-}
-
-/// The configured classes; none when there are none, and the graph takes the built-in ones.
-fn loss_classes(detail: &Detail, pings: u32) -> Vec<LossClass> {
-    let within = detail.loss_colors.iter().filter(|(up_to, ..)| *up_to <= f64::from(pings));
-    let mut classes: Vec<LossClass> = within
-        .filter_map(|(up_to, color, label)| {
-            let color = color.parse().ok()?;
-            Some(LossClass { up_to: *up_to, light: color, dark: color, label: label.clone() })
-        })
-        .collect();
-    classes.sort_by(|a, b| a.up_to.total_cmp(&b.up_to));
-    classes
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use smokeprobe_core::{SeriesId, TargetPath};
 
+use super::WebState;
 use super::outline::Outline;
-use super::{WebState, describe};
 use crate::config::Plan;
 use crate::config::plan::Target;
+use crate::describe;
 
 /// A plan with what is worked out of it.
 #[derive(Debug)]

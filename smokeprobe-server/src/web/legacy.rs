@@ -22,9 +22,11 @@ use url::form_urlencoded::Serializer;
 use super::access::Visitor;
 use super::error::ApiError;
 use super::hierarchy::{self, Found};
-use super::params::{Params, Range};
-use super::{WebState, describe, graph, series};
+use super::params::Params;
+use super::{WebState, graph, series};
 use crate::config::Plan;
+use crate::describe;
+use crate::timespec::Range;
 use times::Span;
 
 /// Where installations have SmokePing's program.

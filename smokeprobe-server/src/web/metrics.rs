@@ -16,9 +16,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use smokeprobe_core::{Round, RoundSink, SeriesId, SinkError};
 
+use super::WebState;
 use super::error::ApiError;
-use super::{WebState, describe};
 use crate::config::Plan;
+use crate::describe;
 use crate::live::Live;
 pub(super) use stats::{Counts, Lateness};
 use stats::{SeriesStats, Totals};

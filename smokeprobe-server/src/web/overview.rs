@@ -12,9 +12,11 @@ use smokeprobe_store::Consolidation;
 
 use super::WebState;
 use super::error::ApiError;
-use super::params::{Params, Range};
+use super::params::Params;
 use super::series::{self, json};
 use crate::config::Plan;
+use crate::rows;
+use crate::timespec::Range;
 use small::Small;
 
 /// Rows of a series unless asked otherwise, and at most: a small graph has some hundred pixels.
@@ -92,7 +94,7 @@ impl Question {
 
     fn graph(&self, web: &WebState, plan: &Plan, name: &str) -> Result<Small, ApiError> {
         let (series, _, target) = series::find_with_node(plan, name)?;
-        let frame = series::frame(web.store.as_ref(), &series, self.range, Consolidation::Average, self.points)?;
+        let frame = rows::read(web.store.as_ref(), &series, self.range, Consolidation::Average, self.points)?;
         Ok(match frame {
             Some(frame) => Small::of(name.to_owned(), &frame),
             None => Small::empty(name.to_owned(), self.range.from, target.step, target.pings),

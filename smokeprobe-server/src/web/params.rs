@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use smokeprobe_core::{TargetPath, WallTime};
 
 use super::error::ApiError;
-use crate::timespec;
+use crate::timespec::{self, Range};
 
 /// The range that is usual, in seconds: SmokePing's three hours.
 pub(super) const USUAL: u32 = 3 * 3600;
@@ -13,13 +13,6 @@ pub(super) const USUAL: u32 = 3 * 3600;
 /// The parameters of a request.
 #[derive(Debug, Default)]
 pub(super) struct Params(Vec<(String, String)>);
-
-/// The times asked for, in Unix seconds: `0 ≤ from < to ≤ now`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
-    pub(super) from: i64,
-    pub(super) to: i64,
-}
 
 impl From<Vec<(String, String)>> for Params {
     fn from(pairs: Vec<(String, String)>) -> Self {
@@ -120,7 +113,7 @@ impl Params {
         }
     }
 
-    /// `from` and `to`; by default the last `default_span` seconds. An end in the future means now.
+    /// `from` and `to`; by default the last `default_span` seconds. An end in the future means now: `0 ≤ from < to ≤ now`.
     pub(super) fn range(&self, now: WallTime, default_span: u32) -> Result<Range, ApiError> {
         let (from, to) = (self.time("from", now)?, self.time("to", now)?);
         let now = now.unix_secs();

@@ -5,11 +5,12 @@ use axum::response::Response;
 use serde::Serialize;
 use smokeprobe_core::{Rtt, SeriesId, WallTime};
 
+use super::WebState;
 use super::error::ApiError;
 use super::params::{Name, Params};
 use super::series::{find_with_node, json};
 use super::state::{Parts, SeriesState, Trust, loss_words};
-use super::{WebState, describe};
+use crate::describe;
 use crate::live::{Recent, Samples};
 
 /// Without `from`, everything that is remembered.

@@ -7,13 +7,14 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use smokeprobe_core::SeriesId;
-use smokeprobe_store::{Consolidation, Frame, Query, StoreError};
+use smokeprobe_store::{Consolidation, Frame};
 
+use super::WebState;
 use super::error::ApiError;
-use super::params::{Name, Params, Range, USUAL};
-use super::{WebState, describe};
+use super::params::{Name, Params, USUAL};
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
+use crate::describe;
 use crate::rows::{self, Rows};
 
 /// Rows in an answer unless asked otherwise: more than a screen has pixels.
@@ -51,7 +52,7 @@ pub(super) async fn series(
     let workers = web.workers.clone();
     workers
         .run(move || {
-            let frame = frame(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
+            let frame = rows::read(store.as_ref(), &series, range, consolidation, points)?.unwrap_or(empty);
             let mut answer = match format {
                 Format::Json => {
                     json(&Rows::new(&series, range.from, range.to, &frame).with_suspect(web.suspects(&series, &frame)))?
@@ -100,29 +101,6 @@ impl WebState {
         let Some(last) = frame.rows().checked_sub(1) else { return Vec::new() };
         let from = frame.end_of(0) - i64::from(frame.step);
         self.live.suspects.between(series, from, frame.end_of(last))
-    }
-}
-
-/// The rows of a series; `None` while it has none at all.
-pub(super) fn frame(
-    store: &dyn smokeprobe_store::Store,
-    series: &SeriesId,
-    range: Range,
-    consolidation: Consolidation,
-    points: u32,
-) -> Result<Option<Frame>, ApiError> {
-    let query = Query {
-        series: series.clone(),
-        from: range.from,
-        to: range.to,
-        consolidation,
-        max_points: points.max(1) as usize,
-    };
-    match store.query(&query) {
-        Ok(frame) => Ok(Some(frame)),
-        Err(StoreError::NoSuchSeries(_)) => Ok(None),
-        // Not logged: the viewer is told, and whoever asks again and again must not fill the log.
-        Err(err) => Err(err.into()),
     }
 }
 

@@ -6,9 +6,9 @@ use serde::Serialize;
 use smokeprobe_core::{LossReason, Measured, Phases, Quality, Round, RoundResult, Rtt, SeriesId, Vantage, WallTime};
 
 use super::WebState;
-use super::describe;
 use crate::config::Plan;
 use crate::config::plan::Target;
+use crate::describe;
 
 /// A series and its last round. Times in Unix seconds, RTTs in seconds.
 #[derive(Debug, Serialize)]

@@ -9,11 +9,11 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::WebState;
-use super::describe::series_of;
 use super::error::ApiError;
 use super::metrics::Lateness;
 use super::params::Params;
 use super::series::json;
+use crate::describe::series_of;
 use parts::{Agent, Probe};
 
 /// Times in Unix seconds.

@@ -5,14 +5,15 @@ use axum::response::Response;
 use serde::Serialize;
 use smokeprobe_core::{SeriesId, TargetPath};
 
+use super::WebState;
 use super::error::ApiError;
 use super::notices::{Notice, notices};
 use super::params::{Params, USUAL};
 use super::series::json;
 use super::state::SeriesState;
-use super::{WebState, describe};
 use crate::config::Plan;
 use crate::config::plan::{Detail, Node, Target};
+use crate::describe;
 
 /// SmokePing's usual ranges, for configurations that have none.
 const RANGES: [(&str, u32); 4] = [

@@ -14,6 +14,7 @@ use crate::alerting::trial::{self, Trial};
 use crate::alerting::ways::Ways;
 use crate::cli::{ConfigArg, terminal};
 use crate::config::{self, Plan};
+use crate::suspects::{self, Suspects};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["to", "alert"]))]
@@ -48,7 +49,12 @@ pub(super) fn execute(args: &TestArgs) -> anyhow::Result<ExitCode> {
     };
     let store: Arc<dyn Store> = Arc::new(RrdStore::read_only(plan.general.datadir.clone()));
     let plan = Arc::new(plan);
-    let pictures = Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::new(SystemClock)));
+    let suspects = Suspects::read(&plan.general.datadir.join(suspects::FILE)).unwrap_or_else(|error| {
+        eprintln!("suspect rounds are not marked, they cannot be read: {error}");
+        Suspects::default()
+    });
+    let pictures =
+        Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::new(suspects), Arc::new(SystemClock)));
     let arrangement = Ways::new(Arc::new(SystemClock), pictures).arrange(&plan, &rules);
     let messages = match trial::messages(&arrangement.plan, Some(&*store), SystemClock.wall(), &trial) {
         Ok(messages) => messages,

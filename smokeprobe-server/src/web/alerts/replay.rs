@@ -16,11 +16,12 @@ use smokeprobe_store::Store;
 
 use super::super::WebState;
 use super::super::error::ApiError;
-use super::super::params::{Params, Range, USUAL};
+use super::super::params::{Params, USUAL};
 use super::super::series::{find_with_node, json};
 use super::body::SilentBody;
 use crate::alerting::hindsight::{self, HindsightError};
 use crate::config::{Plan, empty_element};
+use crate::timespec::Range;
 
 /// Rounds of a replay at most, those before the range too: a year of five minutes.
 const ROUNDS: usize = 110_000;

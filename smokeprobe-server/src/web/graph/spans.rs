@@ -6,8 +6,8 @@ use smokeprobe_alerts::{Event, HistoryQuery, Silent, What};
 use smokeprobe_core::{SeriesId, TargetPath};
 
 use super::super::WebState;
-use super::super::params::Range;
 use crate::graph::marks::AlertMark;
+use crate::timespec::Range;
 
 /// Events that are read for a picture at most, the newest.
 const EVENTS: usize = 1000;

@@ -3,10 +3,11 @@
 use smokeprobe_core::{SeriesId, Vantage};
 
 use super::super::error::ApiError;
-use super::super::{describe, series};
+use super::super::series;
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
 use crate::graph::palette::Color;
+use crate::{describe, picture};
 
 /// Lines of a picture at most; more could not be told apart, and would read as many files.
 pub(super) const MAX_LINES: usize = 32;
@@ -143,7 +144,7 @@ impl<'a> Subject<'a> {
     /// The heading: the vantage point of a single series is part of it.
     pub(super) fn title(&self, plan: &Plan) -> String {
         match &self.members[..] {
-            [alone] if !self.as_lines => title(plan, self.node, &alone.series.vantage),
+            [alone] if !self.as_lines => picture::title(plan, self.node, &alone.series.vantage),
             _ => plan.plain_title(&self.node.title).into_owned(),
         }
     }
@@ -151,14 +152,6 @@ impl<'a> Subject<'a> {
     /// All belong to one target, whose alerts are those of the picture.
     pub(super) fn is_one_target(&self) -> bool {
         self.node.multihost.is_empty()
-    }
-}
-
-/// The heading of a series.
-pub(super) fn title(plan: &Plan, node: &Node, vantage: &Vantage) -> String {
-    match (vantage, describe::vantage_name(plan, vantage)) {
-        (Vantage::Slave(_), Some(name)) => format!("{} from {name}", plan.plain_title(&node.title)),
-        _ => plan.plain_title(&node.title).into_owned(),
     }
 }
 

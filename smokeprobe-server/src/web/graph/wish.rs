@@ -1,8 +1,9 @@
 //! What may be asked of a picture.
 
 use super::super::error::ApiError;
-use super::super::params::{Params, Range};
+use super::super::params::Params;
 use crate::graph::palette::{Palette, Theme};
+use crate::timespec::Range;
 
 /// What is asked of a picture.
 #[derive(Debug, Clone, Copy)]

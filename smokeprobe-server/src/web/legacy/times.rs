@@ -10,8 +10,8 @@ use chrono::{Local, TimeZone};
 use smokeprobe_core::WallTime;
 
 use super::super::error::ApiError;
-use super::super::params::{Params, Range};
-use crate::timespec;
+use super::super::params::Params;
+use crate::timespec::{self, Range};
 
 /// The range that is shown when only its end is given.
 const USUAL: i64 = super::super::params::USUAL as i64;

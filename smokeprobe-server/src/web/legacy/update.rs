@@ -15,14 +15,14 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use smokeprobe_core::TargetPath;
 
+use super::super::WebState;
 use super::super::access::{Visitor, through_proxy};
 use super::super::error::ApiError;
 use super::super::guesses::{Guesses, guesser};
 use super::super::serve::Peer;
-use super::super::{WebState, describe};
 use crate::config::Plan;
 use crate::config::plan::{Target, TargetHost};
-use crate::dynamic;
+use crate::{describe, dynamic};
 
 /// Wrong secrets a minute that one address may send.
 const WRONG: u32 = 20;

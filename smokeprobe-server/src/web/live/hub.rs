@@ -16,15 +16,16 @@ use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender, error::RecvErro
 
 use super::Nothing;
 use crate::alerting::View;
+use crate::describe;
 use crate::live::{FEED, Recent};
-use crate::run::timer;
+use crate::timer::timer;
+use crate::web::WebState;
 use crate::web::alerts::EventBody;
 use crate::web::index::Index;
 use crate::web::notices::{Notice, notices};
 use crate::web::rounds::RoundBody;
 use crate::web::state::SeriesState;
 use crate::web::states::{Brief, Raised, raised};
-use crate::web::{WebState, describe};
 
 /// How long to gather: short for people, long enough that a thousand rounds become a few events.
 const BATCH: Duration = Duration::from_millis(250);

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use smokeprobe_core::SeriesId;
 
-use super::super::describe;
 use crate::config::Plan;
 use crate::config::html::Shown;
 use crate::config::plan::{Node, Target};
+use crate::describe;
 
 /// What some sections have in common; they refer to it by its place.
 #[derive(PartialEq, Eq, Hash, Clone, Serialize)]

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::super::describe;
 use super::super::error::ApiError;
 use super::super::params::Params;
 use crate::config::Plan;
 use crate::config::plan::Node;
+use crate::describe;
 
 /// Series that may be named at once.
 const NAMED: usize = 1000;

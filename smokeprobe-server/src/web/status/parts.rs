@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use smokeprobe_core::WallTime;
 
-use super::super::describe::{probe_of, series_of, supported};
 use super::super::metrics::Counts;
 use crate::config::Plan;
+use crate::describe::{probe_of, series_of, supported};
 
 /// A probe that targets use, in the order of its name.
 #[derive(Debug, Default, PartialEq, Serialize)]

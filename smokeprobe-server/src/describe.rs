@@ -9,7 +9,7 @@ use crate::config::Plan;
 use crate::config::plan::{Node, ProbeInstance, ProbeOptions, Target, TargetHost};
 
 /// The series of a target: this machine's unless it does not measure it, then each slave's in the config's order.
-pub(super) fn series_of(target: &Target) -> impl Iterator<Item = SeriesId> {
+pub(crate) fn series_of(target: &Target) -> impl Iterator<Item = SeriesId> {
     let local = (!target.nomasterpoll).then(|| SeriesId::local(target.path.clone()));
     let slaves = target
         .slaves
@@ -20,18 +20,18 @@ pub(super) fn series_of(target: &Target) -> impl Iterator<Item = SeriesId> {
 
 /// Every series of a plan with its target: section by section in the config's order, and as [`series_of`] in each. The
 /// page knows series by their places in this order.
-pub(super) fn all_series(plan: &Plan) -> impl Iterator<Item = (SeriesId, &Target)> {
+pub(crate) fn all_series(plan: &Plan) -> impl Iterator<Item = (SeriesId, &Target)> {
     plan.targets().flat_map(|target| series_of(target).map(move |series| (series, target)))
 }
 
 /// The section at `path`.
-pub(super) fn find<'a>(plan: &'a Plan, path: &TargetPath) -> Option<&'a Node> {
+pub(crate) fn find<'a>(plan: &'a Plan, path: &TargetPath) -> Option<&'a Node> {
     path.names().try_fold(&plan.root, |node, name| node.children.iter().find(|child| child.name == name))
 }
 
 /// What a section points at, as the configuration says it. Of a dynamic host without the hash of its secret: whoever sees
 /// that may find the secret.
-pub(super) fn host(node: &Node) -> Option<&str> {
+pub(crate) fn host(node: &Node) -> Option<&str> {
     match node.target.as_ref().map(|target| &target.host) {
         Some(TargetHost::Dynamic { .. }) => Some("DYNAMIC"),
         _ => node.host.as_deref(),
@@ -39,23 +39,23 @@ pub(super) fn host(node: &Node) -> Option<&str> {
 }
 
 /// The probe of a target.
-pub(super) fn probe_of<'a>(plan: &'a Plan, target: &Target) -> Option<&'a ProbeInstance> {
+pub(crate) fn probe_of<'a>(plan: &'a Plan, target: &Target) -> Option<&'a ProbeInstance> {
     plan.probes.get(&target.probe)
 }
 
 /// Whether somebody measures the target: we have such a probe.
-pub(super) fn supported(plan: &Plan, target: &Target) -> bool {
+pub(crate) fn supported(plan: &Plan, target: &Target) -> bool {
     target.options != ProbeOptions::Unsupported && probe_of(plan, target).is_none_or(|probe| probe.supported)
 }
 
 /// Why a target is not measured.
-pub(super) fn unsupported(plan: &Plan, target: &Target) -> String {
+pub(crate) fn unsupported(plan: &Plan, target: &Target) -> String {
     let module = probe_of(plan, target).map_or(target.probe.as_str(), |probe| probe.module.as_str());
     format!("not measured: probe {module} is not supported")
 }
 
 /// What a vantage point is called in pages and graphs.
-pub(super) fn vantage_name<'a>(plan: &'a Plan, vantage: &'a Vantage) -> Option<&'a str> {
+pub(crate) fn vantage_name<'a>(plan: &'a Plan, vantage: &'a Vantage) -> Option<&'a str> {
     match vantage {
         Vantage::Local => plan.general.display_name.as_deref(),
         Vantage::Slave(name) => {
@@ -65,7 +65,7 @@ pub(super) fn vantage_name<'a>(plan: &'a Plan, vantage: &'a Vantage) -> Option<&
 }
 
 /// What one sample is, in the plural.
-pub(super) fn samples(options: &ProbeOptions) -> String {
+pub(crate) fn samples(options: &ProbeOptions) -> String {
     match options {
         ProbeOptions::Icmp(icmp) => {
             let family = if icmp.family == AddressFamily::V6 { "IPv6 ICMP" } else { "ICMP" };
@@ -86,12 +86,12 @@ pub(super) fn samples(options: &ProbeOptions) -> String {
 }
 
 /// What a target measures, in one line.
-pub(super) fn measurement(target: &Target) -> String {
+pub(crate) fn measurement(target: &Target) -> String {
     format!("{} {} every {} s", target.pings, samples(&target.options), target.step.as_secs())
 }
 
 /// How long a round takes at the longest, and so how long the first one lets wait.
-pub(super) fn round_length(target: &Target) -> Duration {
+pub(crate) fn round_length(target: &Target) -> Duration {
     let (interval, timeout) = match &target.options {
         ProbeOptions::Icmp(IcmpOptions { interval, timeout, .. }) => {
             (*interval, timeout.unwrap_or((*interval).clamp(Duration::from_secs(1), Duration::from_secs(2))))
@@ -105,7 +105,7 @@ pub(super) fn round_length(target: &Target) -> Duration {
 }
 
 /// Why a round is unknown, as a sentence.
-pub(super) fn unknown(reason: &UnknownReason) -> String {
+pub(crate) fn unknown(reason: &UnknownReason) -> String {
     match reason {
         UnknownReason::NotResolved => "the host's name has no address".to_owned(),
         UnknownReason::ProbeFailed(why) => format!("the probe could not measure: {why}"),

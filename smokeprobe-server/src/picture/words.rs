@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Local, Offset, TimeZone};
 
-use super::super::params::Range;
+use crate::timespec::Range;
 
 /// `last 3 hours`, or from when to when in the server's time zone.
 pub(super) fn describe_range(range: Range, now: i64) -> String {
@@ -22,7 +22,7 @@ pub(super) fn describe_range(range: Range, now: i64) -> String {
     }
 }
 
-pub(super) fn describe_dates(range: Range) -> String {
+pub(crate) fn describe_dates(range: Range) -> String {
     let (from, to) = (local(range.from), local(range.to));
     // On one day, the day once.
     match (from.split_once(' '), to.split_once(' ')) {
