@@ -141,6 +141,11 @@ impl Users {
         self.0.iter().find(|user| user.name.as_str() == name)
     }
 
+    /// Whether this user is still there with the password they had.
+    pub fn has(&self, user: &User) -> bool {
+        self.find(user.name.as_str()).is_some_and(|known| known.hash == user.hash)
+    }
+
     /// In the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &User> {
         self.0.iter()

@@ -26,6 +26,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use smokeprobe_core::{MonoTime, WallTime};
+use tokio::sync::watch;
 
 use super::error::ApiError;
 use super::serve::Peer;
@@ -94,6 +95,8 @@ pub struct Access {
     users: Option<SignIns>,
     /// Why the file of users is not as on the disk.
     trouble: ArcSwapOption<String>,
+    /// Told when somebody may no longer look who could: after a sign-out, and when there are other users.
+    changed: watch::Sender<()>,
 }
 
 /// What there is to signing in.
@@ -118,7 +121,7 @@ impl Default for Access {
 impl Access {
     /// Without passwords.
     pub fn new(options: AccessOptions) -> Self {
-        Self { options, users: None, trouble: ArcSwapOption::default() }
+        Self { options, users: None, trouble: ArcSwapOption::default(), changed: watch::Sender::default() }
     }
 
     /// With users who sign in. Their sessions survive a restart where there is a file for their key.
@@ -139,6 +142,7 @@ impl Access {
             Ok(users) => {
                 if let Some(sign_ins) = &self.users {
                     sign_ins.known.store(Arc::new(users.into()));
+                    self.changed.send_replace(());
                 }
                 None
             }
@@ -182,7 +186,8 @@ impl Access {
             let known = sign_ins.known.load_full();
             if let Some((name, password)) = passwords::basic(headers) {
                 let user = sign_ins.passwords.user(known, name, password, arrival.client(), mono).await?;
-                return Ok(Visitor::new(arrival, By::Basic, Some(user.name.as_str().into()), Some(user.role)));
+                let (name, role) = (user.name.as_str().into(), user.role);
+                return Ok(Visitor::new(arrival, By::Basic(user), Some(name), Some(role)));
             }
             let open = |sealed| sign_ins.seals.open(sealed, &known.users, wall);
             if let Some(session) = cookies(headers, &sign_ins.seals.cookie).find_map(open) {
@@ -191,6 +196,23 @@ impl Access {
             }
         }
         Ok(self.anonymous(arrival, headers))
+    }
+
+    /// Whether somebody who was let in may go on looking. Who came by a proxy is known to that alone, and asked at the next
+    /// request.
+    pub(super) fn still_lets_in(&self, visitor: &Visitor, now: WallTime) -> bool {
+        let (Some(sign_ins), false) = (&self.users, self.options.open) else { return true };
+        let users = &sign_ins.known.load().users;
+        match &visitor.by {
+            By::Cookie(session) => users.has(&session.user) && sign_ins.seals.goes_on(session, now),
+            By::Basic(user) => users.has(user),
+            By::Machine | By::Proxy | By::Nothing(_) => true,
+        }
+    }
+
+    /// Tells when to ask [again](Self::still_lets_in) at once.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Somebody of whom nothing is known but where they are.

@@ -17,7 +17,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 use smokeprobe_core::{SeriesId, TargetPath};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use super::WebState;
 use super::access::Visitor;
@@ -60,7 +61,10 @@ enum Rounds {
 /// One viewer.
 struct Viewer {
     web: WebState,
-    ticks: Receiver<Arc<Tick>>,
+    ticks: broadcast::Receiver<Arc<Tick>>,
+    visitor: Visitor,
+    /// After each it is asked whether they may go on looking.
+    changes: watch::Receiver<()>,
     wants: Wants,
     hello: Option<Bytes>,
     ended: bool,
@@ -96,6 +100,11 @@ pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: 
     }
     let hello = Some(first.into());
     let viewer = Viewer { web, ticks, wants, hello, ended: false, _place: place };
+    let hello = Some(hello(&web, &index, &wants));
+    // Whoever has signed out since this request came is seen to have done so.
+    let mut changes = web.access.changes();
+    changes.mark_changed();
+    let viewer = Viewer { web, ticks, visitor, changes, wants, hello, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
@@ -176,7 +185,17 @@ impl Viewer {
             return Some(hello);
         }
         while !self.ended {
-            let bytes = match self.ticks.recv().await {
+            let tick = tokio::select! {
+                biased;
+                _ = self.changes.changed() => None,
+                tick = self.ticks.recv() => Some(tick),
+            };
+            // A session ends by itself too: there is a tick every 15 seconds at least.
+            if !self.web.access.still_lets_in(&self.visitor, self.web.clock.wall()) {
+                return None;
+            }
+            let Some(tick) = tick else { continue };
+            let bytes = match tick {
                 Ok(tick) => self.of_tick(&tick),
                 Err(RecvError::Lagged(_)) => self.lagged(),
                 // The hub has failed; whoever comes back starts another.

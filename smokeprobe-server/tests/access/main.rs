@@ -12,6 +12,7 @@ mod harness;
 mod proxies;
 mod sign_in;
 mod site;
+mod streams;
 
 use axum::http::StatusCode;
 use serde_json::json;

@@ -12,7 +12,7 @@ use smokeprobe_core::sim::ManualClock;
 use smokeprobe_server::users::{Cost, Password, Users};
 use smokeprobe_server::web::{Access, AccessOptions, WebState, router, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::fixture::{Fixture, Formula, NOW};
 
@@ -102,9 +102,7 @@ impl Site {
 
     /// The same from another address of the loopback.
     pub(super) async fn ask_from(&self, from: IpAddr, request: &str, headers: &str, body: &str) -> Answer {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind((from, 0).into()).unwrap();
-        let mut stream = socket.connect(self.address).await.unwrap();
+        let mut stream = self.connect(from).await;
         let length = body.len();
         let text =
             format!("{request} HTTP/1.1\r\n{headers}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -120,6 +118,12 @@ impl Site {
             headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
         Answer { status, headers, body }
+    }
+
+    pub(super) async fn connect(&self, from: IpAddr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 
     pub(super) async fn sign_in(&self, user: &str, password: &str) -> Answer {

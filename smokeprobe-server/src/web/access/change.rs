@@ -201,7 +201,7 @@ mod tests {
             request.extensions_mut().insert(Peer("192.0.2.1:4711".parse().unwrap()));
             let (parts, ()) = request.into_parts();
             let arrival = Arrival::of(&options, &parts);
-            let visitor = Visitor::new(arrival, By::Basic, Some("ann".into()), Some(Role::Operate));
+            let visitor = Visitor::new(arrival, By::Proxy, Some("ann".into()), Some(Role::Operate));
             of_own_page(&visitor, &Method::POST, &parts.headers).is_ok()
         };
         let (host, inner) = (("host", "noc.example"), ("host", "127.0.0.1:8888"));

@@ -131,8 +131,12 @@ impl Seals {
         let nonce = Nonce::from_str_radix(parts.next()?, 16).ok()?;
         let now = now.unix_secs();
         let holds = now - sealed < IDLE && now - since < LIFETIME && sealed - now < STEP_BACK;
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&nonce);
-        (holds && !ended).then(|| Session { user: user.clone(), since, sealed, nonce })
+        (holds && !self.is_ended(nonce)).then(|| Session { user: user.clone(), since, sealed, nonce })
+    }
+
+    /// Whether a session in which something was asked for still lasts while that is answered, which counts as use.
+    pub(super) fn goes_on(&self, session: &Session, now: WallTime) -> bool {
+        now.unix_secs() - session.since < LIFETIME && !self.is_ended(session.nonce)
     }
 
     /// Ends a session: none of its seals holds any more. It is [kept](Self::keep) apart, as that takes time.
@@ -147,6 +151,10 @@ impl Seals {
         }
         // The clock may be set back, too.
         ended.insert(session.nonce, now + IDLE + STEP_BACK);
+    }
+
+    fn is_ended(&self, nonce: Nonce) -> bool {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&nonce)
     }
 
     /// Writes the file anew.
@@ -281,6 +289,7 @@ mod tests {
             now += IDLE / 2;
         }
         assert_eq!(now, LIFETIME);
+        assert!(seals.goes_on(&session, at(LIFETIME - 1)) && !seals.goes_on(&session, at(LIFETIME)));
     }
 
     #[test]

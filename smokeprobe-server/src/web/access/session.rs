@@ -85,6 +85,7 @@ pub(in crate::web) async fn sign_out(
     of_own_page(&visitor, request.method(), request.headers())?;
     if let By::Cookie(session) = &visitor.by {
         sign_ins.seals.end(session, web.clock.wall());
+        web.access.changed.send_replace(());
         let keep = {
             let web = web.clone();
             move || Ok(web.access.sign_ins()?.seals.keep())

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use super::super::error::ApiError;
 use super::Arrival;
 use super::seal::Session;
-use crate::users::Role;
+use crate::users::{Role, User};
 
 /// Who sent a request, and what they may do.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(super) enum By {
     /// They sit at the machine.
     Machine,
     Proxy,
-    Basic,
+    Basic(User),
     Cookie(Session),
     /// We do not, and so there is something that they may not do.
     Nothing(Limit),
