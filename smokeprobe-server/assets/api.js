@@ -9,7 +9,7 @@ import { said } from "./i18n.js";
  * @typedef {{name: string, menu?: string, title?: string, remark?: string, menuextra?: string, html?: boolean, hide?: boolean,
  *   host?: string, probe?: number, slaves?: string[], nomaster?: boolean, alerts?: string[],
  *   labels?: Record<string, string>, multihost?: string[], children?: OutlineSection[]}} OutlineSection
- * @typedef {{name: string, menu?: string, title?: string, target?: string, children?: Branch[]}} Branch
+ * @typedef {{name: string, target?: string, children?: Branch[]}} Branch
  * @typedef {{version: string, plan: string, owner: string | null, contact: string | null, zone: string,
  *   overview: {range: number, width: number, height: number, max_rtt: number | null, median_color: string | null},
  *   detail: {ranges: Range[], width: number, height: number, logarithmic: boolean, loss_background: boolean,

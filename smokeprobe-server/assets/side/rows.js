@@ -39,11 +39,8 @@ export function hierarchyNodes({ name, root }, find) {
   const below = (branch, at, parent) => (branch.children ?? []).map((child) => {
     const section = (child.target && find(child.target)) || null;
     const key = `${at}/${child.name}`;
-    const node = leaf(section, key, child.menu ?? section?.menu ?? child.name, parent);
-    if (!section) {
-      node.title = child.title ?? node.label;
-      node.words = `${node.label}\n${node.title}\n${key.slice(name.length + 1)}`;
-    }
+    const node = leaf(section, key, section?.menu ?? child.name, parent);
+    if (!section) node.words = `${node.label}\n${key.slice(name.length + 1)}`;
     node.children = below(child, key, node);
     return node;
   });

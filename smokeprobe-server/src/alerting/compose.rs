@@ -44,8 +44,7 @@ pub fn watched(plan: &Plan, rules: &Rules) -> Vec<Watched> {
             let depends = gateway
                 .filter(|gateway| vantages(gateway).any(|other| other == vantage))
                 .map(|gateway| SeriesId { target: gateway.path.clone(), vantage: vantage.clone() });
-            watched
-                .push(Watched { depends, ..alone(plan, &plan.plain_title(&node.title), target, vantage, own.clone()) });
+            watched.push(Watched { depends, ..alone(plan, &node.title, target, vantage, own.clone()) });
         }
     }
     watched
@@ -75,7 +74,7 @@ fn alone(
         series: SeriesId { target: target.path.clone(), vantage },
         step: target.step,
         host: host(target),
-        title: title.to_owned(),
+        title: plan.plain_title(title).into_owned(),
         url: plan.general.cgiurl.as_ref().map(|cgiurl| format!("{cgiurl}?target={}", target.path)),
         labels: Arc::new(target.labels.clone()),
         depends: None,

@@ -19,15 +19,11 @@ pub(super) enum Found<'a> {
     Nothing,
 }
 
-/// A folder of a hierarchy, a section shown there, or both under one name. The sections below a section are not repeated:
-/// they are those of the configuration.
+/// A folder of a hierarchy, a section shown there, or both under one name. What the section is called beside, and the sections
+/// below it, are not repeated: they are those of the configuration.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Branch<'a> {
     name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    menu: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
     /// The section that is shown here.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a TargetPath>,
@@ -102,10 +98,7 @@ impl<'a> Branch<'a> {
         if place == last {
             self.children.push(Self { name: &node.name, ..Self::default() });
         }
-        let branch = &mut self.children[place];
-        branch.menu = Some(node.menu.as_str()).filter(|menu| *menu != node.name);
-        branch.title = Some(node.title.as_str()).filter(|title| *title != node.menu);
-        branch.target = node.path.as_ref();
+        self.children[place].target = node.path.as_ref();
     }
 }
 
@@ -132,8 +125,8 @@ mod tests {
             "+ A\nmenu = An A\ntitle = The A\nparents = owner:/Bob/Servers place:/Paris\n+ B\n++ C\nhost = 192.0.2.1\n\
              parents = owner:/Bob owner:/\n",
         );
-        let c = json!({"name": "C", "menu": "192.0.2.1", "target": "B.C"});
-        let a = json!({"name": "A", "menu": "An A", "title": "The A", "target": "A"});
+        let c = json!({"name": "C", "target": "B.C"});
+        let a = json!({"name": "A", "target": "A"});
         let servers = json!({"name": "Servers", "children": [a]});
         assert_eq!(shown, json!([{"name": "Bob", "children": [servers, c]}, c]));
     }

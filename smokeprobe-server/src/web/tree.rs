@@ -1,5 +1,7 @@
 //! `/api/v1/tree`: the sections in the order of the configuration, each series with its state.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
@@ -12,6 +14,7 @@ use super::params::{Params, USUAL};
 use super::series::json;
 use super::state::SeriesState;
 use crate::config::Plan;
+use crate::config::html::Shown;
 use crate::config::plan::{Detail, Node, Target};
 use crate::describe;
 
@@ -48,11 +51,14 @@ struct Section<'a> {
     name: &'a str,
     path: Option<&'a TargetPath>,
     menu: &'a str,
-    title: &'a str,
+    title: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remark: Option<&'a str>,
+    remark: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    menuextra: Option<&'a str>,
+    menuextra: Option<Cow<'a, str>>,
+    /// These three are HTML that is safe to show.
+    #[serde(skip_serializing_if = "is_false")]
+    html: bool,
     #[serde(skip_serializing_if = "is_false")]
     hide: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,13 +117,15 @@ pub(super) fn ranges(detail: &Detail) -> Vec<Range<'_>> {
 
 /// As deep as the configuration, which its reader bounds.
 fn section<'a>(web: &WebState, plan: &'a Plan, node: &'a Node) -> Section<'a> {
+    let Shown { html, title, remark, menuextra } = plan.shown(node);
     Section {
         name: &node.name,
         path: node.path.as_ref(),
         menu: &node.menu,
-        title: &node.title,
-        remark: node.remark.as_deref(),
-        menuextra: node.menuextra.as_deref(),
+        title,
+        remark,
+        menuextra,
+        html,
         hide: node.hide,
         host: describe::host(node),
         target: node.target.as_ref().map(|target| measurement(web, plan, target)),

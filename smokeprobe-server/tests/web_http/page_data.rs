@@ -75,7 +75,7 @@ async fn outline_says_what_the_configuration_says() {
     assert_eq!(outline["charts"], json!([{"name": "loss", "menu": "Loss", "title": "Most loss"}]));
     let vantages = json!({"local": {"name": "Shanghai"}, "slaves": {"tokyo": {"name": "Tokyo", "color": "ff0000"}}});
     assert_eq!(outline["vantages"], vantages);
-    let branch = json!({"name": "BeijingConsole", "menu": "北京控制台", "title": "AWS北京区控制台", "target": "Console.BeijingConsole"});
+    let branch = json!({"name": "BeijingConsole", "target": "Console.BeijingConsole"});
     let root = json!({"name": "", "children": [{"name": "Ann", "children": [branch]}]});
     assert_eq!(outline["hierarchies"], json!([{"name": "owner", "title": "Owner", "root": root}]));
     let modules: Vec<&Value> = outline["probes"].as_array().unwrap().iter().map(|probe| &probe["module"]).collect();
@@ -113,14 +113,15 @@ async fn secrets_of_dynamic_hosts_are_in_no_answer() {
 }
 
 #[tokio::test]
-async fn outline_has_html_only_where_the_configuration_allows_it_and_made_safe() {
+async fn sections_have_html_only_where_the_configuration_allows_it_and_made_safe() {
     let mut plan = rich();
     plan.presentation.html = true;
     // The page puts these into itself as they are.
     plan.root.children[0].remark = Some("<b>a</b><script>b</script><img src=x onerror=c>".to_owned());
     plan.root.children[0].menu = "<b>menu".to_owned();
     plan.root.children[0].title = "<b>menu".to_owned();
-    let outline = read(&Fixture::over(plan, Arc::new(Formula)), "/api/v1/outline").await.json();
+    let fixture = Fixture::over(plan, Arc::new(Formula));
+    let outline = read(&fixture, "/api/v1/outline").await.json();
     let console = section(&outline, "Console");
     assert_eq!(console["html"], true);
     assert_eq!(console["remark"], "<b>a</b><img src=\"x\">");
@@ -129,6 +130,16 @@ async fn outline_has_html_only_where_the_configuration_allows_it_and_made_safe()
     assert_eq!(section(&outline, "Storage").get("html"), None, "what has no HTML stays text");
     let evil = section(&outline, "Other");
     assert_eq!((&evil["title"], &evil["remark"]), (&json!("&quot;&amp;"), &json!("<img src=\"x\">")));
+    let tree = read(&fixture, "/api/v1/tree").await.json();
+    for (path, field) in
+        ["title", "remark", "menuextra", "html"].iter().flat_map(|field| [("Console", field), ("Other", field)])
+    {
+        assert_eq!(
+            section(&tree, path).get(field),
+            section(&outline, path).get(field),
+            "{field} of {path} in the tree"
+        );
+    }
 
     let outline = read(&Fixture::over(rich(), Arc::new(Formula)), "/api/v1/outline").await.json();
     assert_eq!((&section(&outline, "Other")["title"], section(&outline, "Other").get("html")), (&json!(EVIL), None));
