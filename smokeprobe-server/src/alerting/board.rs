@@ -148,7 +148,7 @@ impl Board {
     }
 
     /// Shows a view from now on.
-    pub(super) fn publish(&self, view: View) {
+    pub(crate) fn publish(&self, view: View) {
         self.view.store(Arc::new(view));
     }
 

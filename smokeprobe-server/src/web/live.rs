@@ -67,6 +67,8 @@ struct Viewer {
     changes: watch::Receiver<()>,
     wants: Wants,
     hello: Option<Bytes>,
+    /// The plan that they were told of last.
+    plan: Arc<str>,
     ended: bool,
     _place: Place,
 }
@@ -101,10 +103,11 @@ pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: 
     let hello = Some(first.into());
     let viewer = Viewer { web, ticks, wants, hello, ended: false, _place: place };
     let hello = Some(hello(&web, &index, &wants));
+    let (hello, plan) = (Some(hello(&web, &index, &wants)), index.outline().id().into());
     // Whoever has signed out since this request came is seen to have done so.
     let mut changes = web.access.changes();
     changes.mark_changed();
-    let viewer = Viewer { web, ticks, visitor, changes, wants, hello, ended: false, _place: place };
+    let viewer = Viewer { web, ticks, visitor, changes, wants, hello, plan, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
@@ -215,7 +218,12 @@ impl Viewer {
             return self.lagged();
         }
         let mut parts = vec![tick.first.clone()];
-        if self.wants.states {
+        if let Some(plan) = &tick.other_plan {
+            self.plan = Arc::clone(plan);
+        }
+        // The hub may come to a plan after the hello that told of it; what it says of the one before, whoever reads the states
+        // after their hello knows.
+        if self.wants.states && self.plan == tick.plan {
             parts.push(tick.states.clone());
         }
         for round in &tick.rounds {

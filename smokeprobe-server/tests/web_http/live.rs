@@ -1,5 +1,6 @@
 //! The live stream. Time is the runtime's own and passes at once when nobody has anything to do.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use smokeprobe_server::config::Plan;
+use smokeprobe_server::config::plan::Node;
 use smokeprobe_server::live::WriterState;
 use smokeprobe_server::web::{Peer, router};
 use tower::ServiceExt;
@@ -167,6 +170,61 @@ async fn another_plan_and_other_notices_are_told_to_all() {
     fixture.accept(&round("Storage.NingxiaS3", &[4], 0));
     let states = viewers[0].told("states").await;
     assert_eq!((&states["plan"], &states["series"][0][0]), (&plan["plan"], &json!(0)));
+}
+
+/// Who reads places must know of which plan: whenever it changes, and whoever comes meanwhile.
+#[tokio::test(start_paused = true)]
+async fn places_are_of_the_plan_that_was_told_last() {
+    let fixture = Fixture::new();
+    let router = router(fixture.state.clone());
+    let plans = [plan(), Plan { root: Node { children: plan().root.children.split_off(1), ..plan().root }, ..plan() }];
+    let plans = plans.map(Arc::new);
+    // Each series has a time of its own, and in each plan another place.
+    let all = [("Console.BeijingConsole", 9), ("Storage.NingxiaS3", 4), ("New.Target", 7)];
+    let mut known: HashMap<String, Vec<(u64, f64)>> = HashMap::new();
+    for (plan, places) in plans.iter().zip([vec![(0, 0.009), (2, 0.004), (5, 0.007)], vec![(0, 0.004), (3, 0.007)]]) {
+        fixture.live.follow(plan.clone());
+        let id = read(&fixture, "/api/v1/outline").await.json()["plan"].as_str().unwrap().to_owned();
+        known.insert(id, places);
+    }
+
+    let (mut viewers, mut told) = (Vec::new(), 0);
+    for turn in 0..60 {
+        let request = Request::get("/api/v1/live?states=1").extension(Peer(([192, 0, 2, turn % 7], 1).into()));
+        let request = request.body(Body::empty()).unwrap();
+        viewers.push(router.clone().oneshot(request).await.unwrap().into_body());
+        for (series, rtt) in all {
+            fixture.accept(&round(series, &[rtt], 0));
+        }
+        // The hub gets a turn now and then, anywhere in what it does.
+        for _ in 0..turn % 5 {
+            tokio::task::yield_now().await;
+        }
+        fixture.live.follow(plans[usize::from(turn) % 2].clone());
+        let _ = tokio::time::timeout(Duration::from_millis((u64::from(turn) % 3) * 130), std::future::pending::<()>())
+            .await;
+    }
+    for body in viewers {
+        let (mut viewer, mut plan) = (Viewer { body, text: String::new() }, Value::Null);
+        while let Ok(Some((name, data))) = tokio::time::timeout(Duration::from_secs(1), viewer.next()).await {
+            match name.as_str() {
+                "hello" | "plan" => plan = data["plan"].clone(),
+                "states" => {
+                    assert_eq!(data["plan"], plan, "{data}");
+                    let places = &known[plan.as_str().unwrap()];
+                    for row in data["series"].as_array().unwrap() {
+                        // What the plan before did not have waits for its first round.
+                        let is = |(place, rtt): &(u64, f64)| row[0] == *place && (row[3].is_null() || row[3] == *rtt);
+                        assert!(places.iter().any(is), "{data}");
+                        told += 1;
+                    }
+                }
+                _ => panic!("{name}: {data}"),
+            }
+        }
+        assert!(known.contains_key(plan.as_str().unwrap()));
+    }
+    assert!(told > 1000, "{told}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,9 @@
 //! It runs while there are viewers, on the web's own runtime. It never waits for a viewer: who is too far behind loses the
 //! oldest. When it is behind itself it says so.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -45,6 +48,10 @@ const ROUNDS: usize = FEED;
 pub(super) struct Tick {
     /// What everybody sees, and first.
     pub(super) first: Bytes,
+    /// The plan whose places the states name.
+    pub(super) plan: Arc<str>,
+    /// The same, where `first` tells that it runs now.
+    pub(super) other_plan: Option<Arc<str>>,
     pub(super) states: Bytes,
     pub(super) rounds: Vec<Told>,
     pub(super) alerts: Vec<(TargetPath, Bytes)>,
@@ -72,8 +79,8 @@ pub(super) struct Hub(Arc<Mutex<Option<WeakSender<Arc<Tick>>>>>);
 struct Gathered {
     web: WebState,
     index: Arc<Index>,
-    /// The plan's id.
-    plan: String,
+    /// The plan's id, as the viewers know it.
+    plan: Arc<str>,
     changed: HashSet<SeriesId>,
     rounds: Vec<Told>,
     alerts: Vec<Arc<Alert>>,
@@ -190,7 +197,7 @@ impl Gathered {
     fn new(web: WebState, index: Arc<Index>) -> Self {
         let view = web.live.alerts.view();
         Self {
-            plan: index.outline().id().to_owned(),
+            plan: index.outline().id().into(),
             changed: HashSet::new(),
             rounds: Vec::new(),
             alerts: Vec::new(),
@@ -238,14 +245,15 @@ impl Gathered {
         }
     }
 
-    /// What is raised now, where that is something else than before.
+    /// What is raised now, where that is something else than before, or in the places of another plan.
     async fn raised_anew(&mut self) -> Option<Vec<Raised>> {
-        let view = self.web.live.alerts.view();
-        if Arc::ptr_eq(&view, &self.view) {
+        let (view, moved) = (self.web.live.alerts.view(), *self.plan != *self.index.outline().id());
+        if !moved && Arc::ptr_eq(&view, &self.view) {
             return None;
         }
         self.view = Arc::clone(&view);
-        self.look(view).await.filter(|raised| *raised != self.raised)
+        let raised = self.look(view).await?;
+        (raised != self.raised || moved && !raised.is_empty()).then_some(raised)
     }
 
     /// Thousands of alerts take a while to look at: not here either.
@@ -257,9 +265,11 @@ impl Gathered {
         tokio::task::spawn_blocking(move || raised(&view, &index)).await.ok()
     }
 
-    fn plan_and_notices(&mut self, first: &mut Vec<u8>) {
-        if self.plan != self.index.outline().id() {
-            self.index.outline().id().clone_into(&mut self.plan);
+    /// Returns the plan that is told, if another runs.
+    fn plan_and_notices(&mut self, first: &mut Vec<u8>) -> Option<Arc<str>> {
+        let another_plan = *self.plan != *self.index.outline().id();
+        if another_plan {
+            self.plan = self.index.outline().id().into();
             first.extend_from_slice(&event("plan", &Plan { plan: &self.plan }));
         }
         let notices = notices(&self.web);
@@ -267,6 +277,7 @@ impl Gathered {
             self.notices = notices;
             first.extend_from_slice(&event("notices", &Notices { notices: &self.notices }));
         }
+        another_plan.then(|| Arc::clone(&self.plan))
     }
 
     /// What there is to tell, if anything.
@@ -276,7 +287,7 @@ impl Gathered {
         if self.batches.is_multiple_of(KEEP_ALIVE) {
             first.extend_from_slice(&event("alive", &Alive { now: self.web.clock.wall().as_unix_secs_f64() }));
         }
-        self.plan_and_notices(&mut first);
+        let other_plan = self.plan_and_notices(&mut first);
         let states = self.states(raised);
         if last {
             first.extend_from_slice(&event("closed", &Nothing {}));
@@ -284,6 +295,8 @@ impl Gathered {
         let alerts = std::mem::take(&mut self.alerts);
         let tick = Tick {
             first: first.into(),
+            plan: Arc::clone(&self.plan),
+            other_plan,
             states,
             rounds: std::mem::take(&mut self.rounds),
             alerts: alerts
@@ -315,7 +328,7 @@ impl Gathered {
         };
         let body = States {
             now: self.web.clock.wall().as_unix_secs_f64(),
-            plan: self.index.outline().id(),
+            plan: &self.plan,
             series: places.into_iter().map(row).collect(),
             raised: news.then_some(&self.raised),
         };

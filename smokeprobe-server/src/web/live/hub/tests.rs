@@ -1,0 +1,77 @@
+//! Places of series while plans change.
+
+use smokeprobe_core::SystemClock;
+use smokeprobe_store::MemoryStore;
+
+use super::*;
+use crate::alerting::Standing;
+use crate::config::{InMemory, Plan, load_from};
+use crate::live::Live;
+
+fn plan(targets: &[&str]) -> Arc<Plan> {
+    let targets = targets.iter().map(|name| format!("+ {name}\nhost = 192.0.2.1\n")).collect::<Vec<_>>().concat();
+    let text = format!("*** Targets ***\nprobe = FPing\n{targets}");
+    Arc::new(load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap())
+}
+
+fn raised(series: &str) -> View {
+    let standing = smokeprobe_alerts::Standing {
+        since: 0,
+        reason: String::new(),
+        told: None,
+        acknowledged: None,
+        to: Arc::from([]),
+        edgetrigger: true,
+    };
+    let standing = Standing { series: series.parse().unwrap(), alert: "down".into(), standing, silent: None };
+    View { standing: vec![standing], ..View::default() }
+}
+
+/// What is raised, as the next tick tells it.
+async fn told(gathered: &mut Gathered) -> Option<String> {
+    gathered.follow().await;
+    let raised = gathered.raised_anew().await;
+    let tick = gathered.tick(raised, false)?;
+    let states = String::from_utf8(tick.states.to_vec()).unwrap();
+    Some(states.split_once("\"raised\":")?.1.trim_end().trim_end_matches('}').to_owned())
+}
+
+#[tokio::test]
+async fn what_is_raised_is_told_anew_in_the_places_of_another_plan() {
+    let live = Arc::new(Live::new(plan(&["A", "B", "C"])));
+    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
+    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
+    let index = web.index();
+    let mut gathered = Gathered::new(web, index);
+    live.alerts.publish(raised("B"));
+    assert_eq!(told(&mut gathered).await.unwrap(), "[[1,[\"down\"]]]");
+    assert_eq!(told(&mut gathered).await, None, "nothing is news");
+    live.follow(plan(&["B", "C"]));
+    assert_eq!(told(&mut gathered).await.unwrap(), "[[0,[\"down\"]]]");
+    // In the place of the one before, yet another series.
+    live.follow(plan(&["C", "B"]));
+    live.alerts.publish(raised("C"));
+    assert_eq!(told(&mut gathered).await.unwrap(), "[[0,[\"down\"]]]");
+}
+
+#[tokio::test]
+async fn states_are_in_the_places_of_the_plan_that_their_tick_names() {
+    let live = Arc::new(Live::new(plan(&["A", "B"])));
+    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
+    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
+    let index = web.index();
+    let mut gathered = Gathered::new(web, index);
+    let first = Arc::clone(&gathered.plan);
+    // The plan changes after the hub has looked, and before it tells.
+    gathered.follow().await;
+    gathered.changed.insert("B".parse().unwrap());
+    live.follow(plan(&["B"]));
+    let tick = gathered.tick(None, false).unwrap();
+    assert_eq!((&tick.plan, &tick.other_plan), (&first, &None));
+    assert!(std::str::from_utf8(&tick.states).unwrap().contains("\"series\":[[1,"));
+    gathered.follow().await;
+    gathered.changed.insert("B".parse().unwrap());
+    let tick = gathered.tick(None, false).unwrap();
+    assert!(tick.plan != first && tick.other_plan.as_ref() == Some(&tick.plan));
+    assert!(std::str::from_utf8(&tick.states).unwrap().contains("\"series\":[[0,"));
+}
