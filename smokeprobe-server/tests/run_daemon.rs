@@ -4,6 +4,9 @@
 #[path = "run_daemon/harness.rs"]
 mod harness;
 
+#[path = "run_daemon/dynamic.rs"]
+mod dynamic;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
