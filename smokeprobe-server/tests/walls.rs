@@ -187,11 +187,15 @@ fn rooms_of_the_server_import_in_one_direction() {
         imports.remove(room);
     }
     let known: BTreeSet<String> = rooms.keys().cloned().collect();
-    rooms.values_mut().for_each(|imports| imports.retain(|name| known.contains(name)));
+    for imports in rooms.values_mut() {
+        imports.retain(|name| known.contains(name));
+    }
     assert!(rooms["web"].contains("alerting") && rooms["run"].contains("web"), "{rooms:?}");
     while let Some(done) = rooms.iter().find(|(_, imports)| imports.is_empty()).map(|(room, _)| room.clone()) {
         rooms.remove(&done);
-        rooms.values_mut().for_each(|imports| imports.retain(|name| *name != done));
+        for imports in rooms.values_mut() {
+            imports.retain(|name| *name != done);
+        }
     }
     assert!(rooms.is_empty(), "these rooms import each other in a circle: {rooms:?}");
 }

@@ -97,17 +97,14 @@ pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: 
     let index = if Arc::ptr_eq(index.plan(), &web.live.plan.load()) { index } else { self::index(&web).await? };
     let changed = params.text("after").map(|mark| web.changed_since(mark));
     let mut first = hello(&web, &index, &wants, changed.as_ref().map(Option::is_none)).to_vec();
+    let plan = index.outline().id().into();
     if let Some(changed) = changed.flatten() {
         first.extend_from_slice(&since(&web, index, changed, &wants).await?);
     }
-    let hello = Some(first.into());
-    let viewer = Viewer { web, ticks, wants, hello, ended: false, _place: place };
-    let hello = Some(hello(&web, &index, &wants));
-    let (hello, plan) = (Some(hello(&web, &index, &wants)), index.outline().id().into());
     // Whoever has signed out since this request came is seen to have done so.
     let mut changes = web.access.changes();
     changes.mark_changed();
-    let viewer = Viewer { web, ticks, visitor, changes, wants, hello, plan, ended: false, _place: place };
+    let viewer = Viewer { web, ticks, visitor, changes, wants, hello: Some(first.into()), plan, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
