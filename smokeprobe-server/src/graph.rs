@@ -29,7 +29,7 @@ use marks::AlertMark;
 use palette::{Color, LossClass, Palette, Theme};
 
 pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png, png_fits, warm};
-pub use svg::height_of_lines;
+pub use svg::{SVG_GRAIN, height_of_lines};
 
 /// What to draw besides the rows.
 #[derive(Clone)]
@@ -75,6 +75,8 @@ pub struct Drawing {
     pub marks: Vec<AlertMark>,
     /// Seconds to add to a Unix time for the viewer's local time then.
     pub utc_offset: fn(i64) -> i32,
+    /// Rows in the same so many pixels are drawn as their mean: at one pixel of a PNG or less, nothing is lost to the eye.
+    pub grain: f64,
     /// Said in the middle of the plot when there is nothing to draw.
     pub message: String,
 }

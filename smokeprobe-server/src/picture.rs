@@ -7,9 +7,9 @@ use smokeprobe_core::{SeriesId, Vantage, WallTime};
 use crate::config::Plan;
 use crate::config::plan::{self, Detail, Node, Target, TargetHost};
 use crate::describe;
-use crate::graph::Drawing;
 use crate::graph::background::{UptimeClass, built_in_uptime};
 use crate::graph::palette::{LossClass, Palette, Theme};
+use crate::graph::{Drawing, SVG_GRAIN};
 use crate::suspects::Suspects;
 use crate::timespec::Range;
 use words::{describe_range, utc_offset};
@@ -59,6 +59,7 @@ pub(crate) fn drawing(
         suspect: Vec::new(),
         marks: Vec::new(),
         utc_offset,
+        grain: SVG_GRAIN,
         message: String::new(),
     }
 }

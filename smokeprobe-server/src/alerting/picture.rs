@@ -78,6 +78,7 @@ impl Past {
         drawing.suspect = picture::suspect(&self.suspects, series, target, range);
         picture::NO_DATA.clone_into(&mut drawing.message);
         drawing.subtitle = picture::describe_dates(range);
+        drawing.grain = 1.0;
         match png(&drawing.svg(Some(&frame)), 1) {
             Ok(picture) => Some(picture),
             Err(error) => {

@@ -54,6 +54,9 @@ pub fn height_of_lines(height: u32, series: usize) -> u32 {
     (f64::from(height) + more.max(0.0)) as u32
 }
 
+/// Half a pixel: a document may be looked at on a screen with more.
+pub const SVG_GRAIN: f64 = 0.5;
+
 struct Document {
     text: String,
     theme: Theme,
@@ -90,7 +93,7 @@ impl Document {
         let mut has_suspect = false;
         if let (Some(smoke), Some(frame)) = (&smoke, frame) {
             self.smoke(drawing, frame.pings, smoke)?;
-            self.medians(smoke)?;
+            self.medians(drawing, smoke)?;
             has_suspect = self.suspect(drawing, &scale, frame)?;
             self.losses(&layout.plot, smoke)?;
         }

@@ -57,6 +57,7 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
     let mut drawing = of_subject(&plan, &subject, wish, web.clock.wall());
     if let Some(scale) = scale {
         png_fits(drawing.width, drawing.height, scale)?;
+        drawing.grain = 1.0 / f64::from(scale);
     }
     let supported = subject.members.iter().any(|member| describe::supported(&plan, member.target));
     let measured = subject.members.iter().any(|member| web.live.last_round(&member.series).is_some());

@@ -104,7 +104,8 @@ pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: 
     // Whoever has signed out since this request came is seen to have done so.
     let mut changes = web.access.changes();
     changes.mark_changed();
-    let viewer = Viewer { web, ticks, visitor, changes, wants, hello: Some(first.into()), plan, ended: false, _place: place };
+    let viewer =
+        Viewer { web, ticks, visitor, changes, wants, hello: Some(first.into()), plan, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
@@ -190,7 +191,7 @@ impl Viewer {
                 _ = self.changes.changed() => None,
                 tick = self.ticks.recv() => Some(tick),
             };
-            // A session ends by itself too: there is a tick every 15 seconds at least.
+            // A session ends by itself too: there is a tick every 5 seconds at least.
             if !self.web.access.still_lets_in(&self.visitor, self.web.clock.wall()) {
                 return None;
             }

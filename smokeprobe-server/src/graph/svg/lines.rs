@@ -64,7 +64,7 @@ impl Document {
         self.open(drawing, &summaries.first().copied().filter(|_| series.len() == 1).unwrap_or_default())?;
         self.heading(drawing)?;
         self.grid(drawing, &scale, answered)?;
-        self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::MinMax))?;
+        self.areas_and_medians(drawing, series, |frame| Line::of(frame, &scale, Area::MinMax))?;
         let marks = marks(drawing, series, &scale);
         self.common_rug(&layout.plot, &marks, 9.0)?;
         self.axes(&layout.plot)?;
@@ -80,17 +80,22 @@ impl Document {
     }
 
     /// All areas first, so that none covers a median.
-    pub(super) fn areas_and_medians(&mut self, series: &[Series<'_>], line: impl Fn(&Frame) -> Line) -> fmt::Result {
+    pub(super) fn areas_and_medians(
+        &mut self,
+        drawing: &Drawing,
+        series: &[Series<'_>],
+        line: impl Fn(&Frame) -> Line,
+    ) -> fmt::Result {
         let lines: Vec<(Color, Line)> =
             series.iter().filter_map(|one| Some((one.color.legible(self.theme), line(one.frame?)))).collect();
         for (color, line) in &lines {
-            let path: String = line.area.iter().map(|run| outline(run)).collect();
+            let path: String = line.area.iter().map(|run| outline(run, drawing.grain)).collect();
             if !path.is_empty() {
                 writeln!(self.text, "<path d=\"{path}\" fill=\"{color}\" fill-opacity=\"0.18\"/>")?;
             }
         }
         for (color, line) in &lines {
-            let path: String = line.median.iter().map(|run| stairs(run)).collect();
+            let path: String = line.median.iter().map(|run| stairs(run, drawing.grain)).collect();
             self.stroke(&path, &color.to_string(), 1.75)?;
         }
         Ok(())

@@ -7,11 +7,18 @@ use unicode_width::UnicodeWidthChar;
 use super::super::smoke::{Cell, Level};
 
 /// Along the tops from left to right, and back along the bottoms.
-pub(super) fn outline(run: &[Cell]) -> String {
+pub(super) fn outline(run: &[Cell], grain: f64) -> String {
+    let mean = |part: &[Cell], first: &Cell, last: &Cell| Cell {
+        x0: first.x0,
+        x1: last.x1,
+        top: mean(part, |cell| cell.top),
+        bottom: mean(part, |cell| cell.bottom),
+    };
+    let run = merged(run, grain, |cell| cell.x0.midpoint(cell.x1), mean);
     let mut path = String::new();
     let Some(first) = run.first() else { return path };
     let _ = write!(path, "M{} {}", Px(first.x0), Px(first.bottom));
-    for cell in run {
+    for cell in &run {
         let _ = write!(path, "V{}H{}", Px(cell.top), Px(cell.x1));
     }
     for cell in run.iter().rev() {
@@ -21,7 +28,13 @@ pub(super) fn outline(run: &[Cell]) -> String {
     path
 }
 
-pub(super) fn stairs(run: &[Level]) -> String {
+pub(super) fn stairs(run: &[Level], grain: f64) -> String {
+    let mean = |part: &[Level], first: &Level, last: &Level| Level {
+        x0: first.x0,
+        x1: last.x1,
+        y: mean(part, |level| level.y),
+    };
+    let run = merged(run, grain, |level| level.x0.midpoint(level.x1), mean);
     let mut path = String::new();
     for (index, level) in run.iter().enumerate() {
         let _ = match index {
@@ -30,6 +43,22 @@ pub(super) fn stairs(run: &[Level]) -> String {
         };
     }
     path
+}
+
+/// Those whose middles are in the same `grain` pixels as one.
+fn merged<T: Copy>(run: &[T], grain: f64, middle: fn(&T) -> f64, mean: impl Fn(&[T], &T, &T) -> T) -> Vec<T> {
+    let column = |mark: &T| (middle(mark) / grain).floor() as i64;
+    let columns = run.chunk_by(|left, right| column(left) == column(right));
+    columns
+        .filter_map(|part| match part {
+            [first, .., last] => Some(mean(part, first, last)),
+            _ => part.first().copied(),
+        })
+        .collect()
+}
+
+fn mean<T>(part: &[T], value: fn(&T) -> f64) -> f64 {
+    part.iter().map(value).sum::<f64>() / part.len() as f64
 }
 
 pub(super) fn rectangle(x0: f64, x1: f64, top: f64, bottom: f64) -> String {
@@ -106,6 +135,20 @@ impl fmt::Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_in_one_pixel_are_drawn_as_their_mean() {
+        let levels: Vec<Level> = [10.0, 20.0, 60.0, 5.0]
+            .iter()
+            .enumerate()
+            .map(|(row, y)| Level { x0: row as f64 * 0.4, x1: (row + 1) as f64 * 0.4, y: *y })
+            .collect();
+        assert_eq!(stairs(&levels, 0.4), "M0 10H0.4V20H0.8V60H1.2V5H1.6");
+        assert_eq!(stairs(&levels, 1.0), "M0 15H0.8V32.5H1.6");
+        let cells: Vec<Cell> =
+            levels.iter().map(|Level { x0, x1, y }| Cell { x0: *x0, x1: *x1, top: *y, bottom: y + 100.0 }).collect();
+        assert_eq!(outline(&cells, 1.0), "M0 115V15H0.8V32.5H1.6V132.5H0.8V115H0Z");
+    }
 
     #[test]
     fn what_does_not_fit_ends_with_an_ellipsis() {

@@ -29,11 +29,11 @@ impl Document {
             self.unknown(drawing, &plot, &alone.smoke)?;
         }
         self.grid(drawing, &scale, answered)?;
-        self.areas_and_medians(series, |frame| Line::of(frame, &scale, Area::Deviation))?;
+        self.areas_and_medians(drawing, series, |frame| Line::of(frame, &scale, Area::Deviation))?;
         // Among several lines, which have colours of their own, only much loss is worth another.
         let from = if marks.len() == 1 { 1 } else { 4 };
         for one in &marks {
-            self.lossy_medians(one, from)?;
+            self.lossy_medians(drawing, one, from)?;
         }
         self.common_rug(&plot, &marks, 6.0)?;
         if let [alone] = &marks[..] {
@@ -48,10 +48,10 @@ impl Document {
     }
 
     /// Where pings were lost, the median has the colour of their number; `from` is the first class that it has.
-    fn lossy_medians(&mut self, Marks { smoke, classes }: &Marks, from: usize) -> fmt::Result {
+    fn lossy_medians(&mut self, drawing: &Drawing, Marks { smoke, classes }: &Marks, from: usize) -> fmt::Result {
         for (index, class) in classes.iter().enumerate().skip(from) {
             let pieces = smoke.median.iter().filter(|piece| piece.class == index);
-            let stairs: String = pieces.map(|piece| stairs(&piece.levels)).collect();
+            let stairs: String = pieces.map(|piece| stairs(&piece.levels, drawing.grain)).collect();
             self.stroke(&stairs, &class.color(self.theme).to_string(), 2.5)?;
         }
         Ok(())

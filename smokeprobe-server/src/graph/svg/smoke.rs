@@ -55,14 +55,14 @@ impl Document {
 
     pub(super) fn smoke(&mut self, drawing: &Drawing, pings: u32, smoke: &Smoke) -> fmt::Result {
         for band in &smoke.bands {
-            let outline: String = band.runs.iter().map(|run| outline(run)).collect();
+            let outline: String = band.runs.iter().map(|run| outline(run, drawing.grain)).collect();
             self.fill(&outline, &drawing.theme.smoke(band.depth, pings).to_string())?;
         }
         Ok(())
     }
 
-    pub(super) fn medians(&mut self, smoke: &Smoke) -> fmt::Result {
-        let joint: String = smoke.joint.iter().map(|run| stairs(run)).collect();
+    pub(super) fn medians(&mut self, drawing: &Drawing, smoke: &Smoke) -> fmt::Result {
+        let joint: String = smoke.joint.iter().map(|run| stairs(run, drawing.grain)).collect();
         if self.theme == Theme::Dark {
             // The smoke is near white where the median is; a rim of the ground sets the coloured line off from it.
             self.stroke(&joint, &self.ink.ground.to_string(), 4.0)?;
@@ -70,7 +70,7 @@ impl Document {
         self.stroke(&joint, &self.ink.joint.to_string(), 0.75)?;
         for (index, class) in self.classes.clone().iter().enumerate() {
             let pieces = smoke.median.iter().filter(|piece| piece.class == index);
-            let stairs: String = pieces.map(|piece| stairs(&piece.levels)).collect();
+            let stairs: String = pieces.map(|piece| stairs(&piece.levels, drawing.grain)).collect();
             self.stroke(&stairs, &class.color(self.theme).to_string(), 2.0)?;
         }
         Ok(())

@@ -32,6 +32,7 @@ fn drawing() -> Drawing {
         suspect: Vec::new(),
         marks: Vec::new(),
         utc_offset: |_| 0,
+        grain: SVG_GRAIN,
         message: "no data in this range".to_owned(),
     }
 }
