@@ -26,6 +26,9 @@ const EXAMPLES = {
 /** The range moves while it follows: so many parts of it before it is asked for again. */
 const PARTS = 50;
 
+/** Seconds below which nobody can tell what a week would be like. */
+const A_DAY = 86400;
+
 /** Events that are listed: nobody reads more. */
 const LISTED = 100;
 
@@ -146,7 +149,8 @@ function Result({ answer, asked, until }) {
       ${share !== null && html`<span>${t("{share} of the time", { share: format.percent(share) })}</span>`}
       ${figures.longest !== null && html`<span>${t("longest {length}", { length: length(figures.longest) })}</span>`}
       ${figures.flaps > 0 && html`<span>${t("{n} times within 6 rounds of being cleared", { n: format.count(figures.flaps) })}</span>`}
-      <span>${t("{n} messages, {week} a week", { n: format.count(figures.notifications), week: figures.notifications_a_week.toFixed(1) })}</span>
+      <span>${to - from < A_DAY ? t("{n} messages", { n: format.count(figures.notifications) })
+        : t("{n} messages, {week} a week", { n: format.count(figures.notifications), week: figures.notifications_a_week.toFixed(1) })}</span>
       <span class="muted">${t("over {n} rounds", { n: format.count(rounds) })}</span></p>
     ${from > asked + 2 * step && html`<p class="muted">${t("Single rounds are judged from {time} on: none are stored before, or they are too many.", { time: moment(from) })}</p>`}
     ${truncated && to < until - 2 * step && html`<p class="muted">${t("It took too long: judged until {time} only.", { time: moment(to) })}</p>`}

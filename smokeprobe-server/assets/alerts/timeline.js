@@ -9,6 +9,7 @@ import { go } from "../route.js";
 import { bounded, written } from "../detail/zoom.js";
 import { isAbout, lanesOf, timesOf } from "./bars.js";
 import { TargetLink } from "./standing.js";
+import { useStops } from "./stops.js";
 import { barWords, nameOf, scope, when } from "./words.js";
 
 /** @typedef {import("./shapes.js").Bar} Bar @typedef {import("./shapes.js").Silence} Silence */
@@ -35,22 +36,31 @@ export function Timeline({ bars, silences, from, to, onOpen }) {
     <div class="lane axis" aria-hidden="true"><div class="whose"></div><div class="track" ref=${axis.ref}>
       ${ticks(from, to, axis.width).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at}px` }}>${label}</span>`)}
       ${drag && html`<span class="drag" style=${{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }}></span>`}</div></div>
-    ${shown.map(({ series, rows }) => html`<div class="lane" key=${series} role="group" aria-label=${nameOf(series)}>
-      <div class="whose"><${TargetLink} series=${series} /><div class="which">${rows.map(({ alert }) => html`<div key=${alert}>${alert}</div>`)}</div></div>
-      <div class="track">
-        ${quietTimes(silences, series, rows.map(({ alert }) => alert), from, to).map(([start, end, words]) =>
-          html`<span class="hatch" title=${words} style=${span(start, end)}></span>`)}
-        ${rows.map(({ alert, bars: own }) => html`<div class="stretches" key=${alert} title=${alert}>
-          ${own.map((bar) => html`<${BarButton} key=${bar.id} bar=${bar} style=${span(bar.from, bar.to ?? to)} onOpen=${onOpen} />`)}</div>`)}
-      </div></div>`)}
+    ${shown.map(({ series, rows }) => html`<${Lane} key=${series} series=${series} rows=${rows} silences=${silences} from=${from} to=${to} span=${span} onOpen=${onOpen} />`)}
     ${lanes.length > shown.length && html`<button type="button" class="button more" onClick=${() => showAll(true)}>${t("Show all {n} targets", { n: lanes.length })}</button>`}
   </div>`;
 }
 
-/** @param {{bar: Bar, style: Record<string, string>, onOpen: (bar: Bar) => void}} props */
-function BarButton({ bar, style, onOpen }) {
+/**
+ * @param {{series: string, rows: {alert: string, bars: Bar[]}[], silences: Silence[], from: number, to: number,
+ *   span: (start: number, end: number) => Record<string, string>, onOpen: (bar: Bar) => void}} props
+ */
+function Lane({ series, rows, silences, from, to, span, onOpen }) {
+  const stops = useStops(rows.flatMap(({ bars }) => bars).sort((a, b) => a.from - b.from).map(({ id }) => id));
+  return html`<div class="lane" role="group" aria-label=${nameOf(series)}>
+    <div class="whose"><${TargetLink} series=${series} /><div class="which">${rows.map(({ alert }) => html`<div key=${alert}>${alert}</div>`)}</div></div>
+    <div class="track" onKeyDown=${stops.onKeyDown}>
+      ${quietTimes(silences, series, rows.map(({ alert }) => alert), from, to).map(([start, end, words]) =>
+        html`<span class="hatch" title=${words} style=${span(start, end)}></span>`)}
+      ${rows.map(({ alert, bars }) => html`<div class="stretches" key=${alert} title=${alert}>
+        ${bars.map((bar) => html`<${BarButton} key=${bar.id} bar=${bar} stop=${stops.of(bar.id)} style=${span(bar.from, bar.to ?? to)} onOpen=${onOpen} />`)}</div>`)}
+    </div></div>`;
+}
+
+/** @param {{bar: Bar, stop: object, style: Record<string, string>, onOpen: (bar: Bar) => void}} props */
+function BarButton({ bar, stop, style, onOpen }) {
   const words = barWords(bar);
-  return html`<button type="button" class=${`stretch ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
+  return html`<button type="button" ...${stop} class=${`stretch ${bar.silent ? "silent" : ""} ${bar.to === null ? "open" : ""}`} style=${style}
     title=${words} aria-label=${words} onClick=${() => onOpen(bar)}></button>`;
 }
 

@@ -1,6 +1,7 @@
 // The alerts on a chart's axis as links that lie over their marks: for pointers, fingers, keys and voices alike.
 
-import { html, useState } from "../vendor/preact.js";
+import { html } from "../vendor/preact.js";
+import { useStops } from "../alerts/stops.js";
 import { barWords } from "../alerts/words.js";
 import { t } from "../i18n.js";
 import { embedded, place, route } from "../route.js";
@@ -10,32 +11,21 @@ import { short } from "./words.js";
 const MOST = 100;
 
 /**
- * One stop of the tab key; arrows go from mark to mark.
  * @param {{spans: import("./alerts.js").Span[], from: number, to: number, range: import("./feed.js").Range, named: boolean}} props
  * `range`: what is shown, `named`: alerts of several series stand together
  */
 export function AlertMarks({ spans, from, to, range, named }) {
-  const [stop, setStop] = useState("");
   const shown = spans.filter(({ bar }) => bar.from <= to && (bar.to ?? to) >= from).slice(-MOST);
+  const stops = useStops(shown.map(({ bar }) => bar.id));
   if (shown.length === 0) return null;
   const part = (/** @type {number} */ time) => Math.min(Math.max((time - from) / (to - from), 0), 1) * 100;
-  const found = shown.findIndex(({ bar }) => bar.id === stop);
-  const at = found < 0 ? shown.length - 1 : found;
   // The history there is of the same time as the chart here.
   const time = route().from ? { from: route().from, to: route().to } : { from: "seconds" in range ? `-${short(range.seconds)}` : "", to: "" };
-  const moved = (/** @type {KeyboardEvent} */ event) => {
-    /** @type {Record<string, number>} */
-    const places = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: shown.length - 1 };
-    const link = /** @type {HTMLElement} */ (event.currentTarget).children[places[event.key]];
-    if (!(link instanceof HTMLElement)) return;
-    event.preventDefault();
-    link.focus();
-  };
-  return html`<div class="alert-marks" role="group" aria-label=${t("Alerts")} onKeyDown=${moved}>${shown.map(({ bar }, i) => {
+  return html`<div class="alert-marks" role="group" aria-label=${t("Alerts")} onKeyDown=${stops.onKeyDown}>${shown.map(({ bar }) => {
     const [left, right] = [part(bar.from), part(bar.to ?? to)];
     const words = barWords(bar, named);
-    return html`<a key=${bar.id} tabindex=${i === at ? 0 : -1} style=${{ left: `${left}%`, width: `${right - left}%` }} title=${words} aria-label=${words}
-      href=${linkOf(bar, time)} target=${embedded ? "_blank" : undefined} rel=${embedded ? "noopener" : undefined} onFocus=${() => setStop(bar.id)}></a>`;
+    return html`<a key=${bar.id} ...${stops.of(bar.id)} style=${{ left: `${left}%`, width: `${right - left}%` }} title=${words} aria-label=${words}
+      href=${linkOf(bar, time)} target=${embedded ? "_blank" : undefined} rel=${embedded ? "noopener" : undefined}></a>`;
   })}</div>`;
 }
 

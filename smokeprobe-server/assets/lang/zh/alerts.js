@@ -128,6 +128,7 @@ export default {
   "{share} of the time": "占时间的 {share}",
   "longest {length}": "最长 {length}",
   "{n} times within 6 rounds of being cleared": "其中 {n} 次在恢复后 6 轮内再次触发",
+  "{n} messages": "{n} 条消息",
   "{n} messages, {week} a week": "{n} 条消息，每周 {week} 条",
   "over {n} rounds": "共 {n} 轮",
   "Single rounds are judged from {time} on: none are stored before, or they are too many.": "只从 {time} 开始评估逐轮数据：更早的没有保存，或者数量过多。",
