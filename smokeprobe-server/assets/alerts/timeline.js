@@ -5,8 +5,7 @@ import { times } from "../chart/ticks.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
-import { go } from "../route.js";
-import { bounded, written } from "../detail/zoom.js";
+import { useGliding } from "../detail/panels.js";
 import { isAbout, lanesOf, timesOf } from "./bars.js";
 import { TargetLink } from "./standing.js";
 import { useStops } from "./stops.js";
@@ -25,14 +24,15 @@ const SLIP = 5;
  */
 export function Timeline({ bars, silences, from, to, onOpen }) {
   const [all, showAll] = useState(false);
-  const [drag, track] = useDrag(from, to);
+  const gliding = useGliding();
+  const [drag, track] = useDrag(from, to, (range) => gliding.zoom(range));
   const axis = useWidth();
   const lanes = lanesOf(bars, (series) => model.indices.get(series) ?? Infinity);
   const shown = all ? lanes : lanes.slice(0, LANES);
   const part = (/** @type {number} */ time) => Math.min(Math.max((time - from) / (to - from), 0), 1);
   const span = (/** @type {number} */ start, /** @type {number} */ end) => ({ left: `${part(start) * 100}%`, width: `${(part(end) - part(start)) * 100}%` });
   if (lanes.length === 0) return html`<p class="empty muted">${t("Nothing was raised in this time.")}</p>`;
-  return html`<div class="timeline" onPointerDown=${track.down} onDblClick=${() => go({ from: "", to: "" })}>
+  return html`<div class="timeline" onPointerDown=${track.down} onDblClick=${() => gliding.back()}>
     <div class="lane axis" aria-hidden="true"><div class="whose"></div><div class="track" ref=${axis.ref}>
       ${ticks(from, to, axis.width).map(({ at, label }) => html`<span class="tick" style=${{ left: `${at}px` }}>${label}</span>`)}
       ${drag && html`<span class="drag" style=${{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }}></span>`}</div></div>
@@ -95,8 +95,8 @@ function useWidth() {
   return { ref, width };
 }
 
-/** A drag over the lanes chooses a range. @param {number} from @param {number} to @returns {[[number, number] | null, {down: (event: PointerEvent) => void}]} */
-function useDrag(from, to) {
+/** A drag over the lanes chooses a range. @param {number} from @param {number} to @param {(range: [number, number]) => void} zoom @returns {[[number, number] | null, {down: (event: PointerEvent) => void}]} */
+function useDrag(from, to, zoom) {
   const [drag, set] = useState(/** @type {[number, number] | null} */ (null));
   const down = (/** @type {PointerEvent} */ event) => {
     const timeline = /** @type {HTMLElement} */ (event.currentTarget);
@@ -117,7 +117,7 @@ function useDrag(from, to) {
       set(null);
       if (!last || Math.abs(last.clientX - event.clientX) < SLIP) return;
       const [first, end] = ordered(at(last));
-      go(written(...bounded(from + first * (to - from), from + end * (to - from))));
+      zoom([from + first * (to - from), from + end * (to - from)]);
     };
     const cancel = () => stop(null);
     addEventListener("pointermove", move);

@@ -78,6 +78,17 @@ describe("the alerts", { concurrency: false }, () => {
       assert.match(await range.getByRole("alert").innerText(), /\w+ \w+ \w+/);
       await range.getByRole("link", { name: "30d" }).click();
       await range.getByRole("alert").waitFor({ state: "detached" });
+      // Dragging over the lanes zooms, and a double click goes back to where one was.
+      const track = await page.locator(".timeline .axis .track").boundingBox();
+      assert.ok(track);
+      await page.mouse.move(track.x + 100, track.y + 8);
+      await page.mouse.down();
+      await page.mouse.move(track.x + 200, track.y + 8);
+      await page.mouse.move(track.x + track.width, track.y + 8);
+      await page.mouse.up();
+      await page.waitForURL((url) => url.searchParams.get("from") !== "-30d");
+      await page.mouse.dblclick(track.x + 100, track.y + 8);
+      await page.waitForURL((url) => url.searchParams.get("from") === "-30d");
     }));
 
   test("open from their marks on a graph, by pointer and by keys", () =>
