@@ -183,20 +183,22 @@ describe("a target's page", () => {
 
   test("hatches rounds that our own starvation may have spoilt, and says so", () =>
     visit({ mayFail: OFTEN_READ }, async ({ open, page }) => {
-      const first = Math.floor(Date.now() / 1000) - SUSPECT.since;
+      const { suspect } = await site.server.json("/api/v1/series/Console.NingxiaConsole?from=-3h&points=20000");
+      // The machine may have been late itself since.
+      assert.ok(suspect.length >= SUSPECT.rounds);
       // All but the first tenth is suspect.
-      const from = first + 60 - SUSPECT.rounds;
+      const from = suspect[0] - 65;
       await open(`/?target=Console.NingxiaConsole&from=${from}&to=${from + SUSPECT.rounds * 5}`);
       await drawn(page);
       const canvas = figures(page).first().locator("canvas");
       // The hatch alone lets the ground shine through.
       const hatched = async (/** @type {number} */ from) => canvas.evaluate((element, from) => {
         const canvas = /** @type {HTMLCanvasElement} */ (element);
-        const box = canvas.getContext("2d")?.getImageData(canvas.width * from, 10, canvas.width * 0.06, 150).data ?? [];
+        const box = canvas.getContext("2d")?.getImageData(canvas.width * from, canvas.height * 0.65, canvas.width * 0.06, canvas.height * 0.2).data ?? [];
         return [...box].filter((value, at) => at % 4 === 3 && value > 40 && value < 240).length;
       }, from);
       const [inside, outside] = [await hatched(0.6), await hatched(0.08)];
-      assert.ok(inside > 3 * outside + 300, `${inside} and ${outside}`);
+      assert.ok(inside > 300 && outside < 50, `${inside} and ${outside}`);
       const box = await page.locator(".u-over").first().boundingBox();
       assert.ok(box);
       await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
@@ -221,7 +223,7 @@ describe("a target's page", () => {
       await drawn(page);
     }));
 
-  test("is printed light, with its charts as wide as the paper and without the tools", () =>
+  test("is printed light and without the tools", () =>
     visit({ theme: "dark", mayFail: OFTEN_READ }, async ({ open, page }) => {
       await open("/?target=Console.BeijingConsole&from=-3h");
       await drawn(page);

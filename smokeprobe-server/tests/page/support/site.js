@@ -30,7 +30,7 @@ const DAY = 86400;
 /** Seconds since Storage.BeijingS3~tokyo was heard of. */
 export const SILENT = 26 * 3600;
 
-/** Seconds since the first of the suspect rounds of Console.NingxiaConsole, and how many they are. */
+/** Seconds since the first of the suspect rounds of Console.NingxiaConsole when the site started, and how many they are. */
 export const SUSPECT = { since: 5400, rounds: 120 };
 
 /** The table and sections that all sites here have. */
