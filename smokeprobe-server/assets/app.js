@@ -3,7 +3,7 @@
 import { html, render, useEffect, useLayoutEffect, useState } from "./vendor/preact.js";
 import { onSignInWanted } from "./api.js";
 import { Bar, Zone } from "./bar.js";
-import { later } from "./later.js";
+import { later, plotted } from "./later.js";
 import { Notices } from "./notices.js";
 import { language, t } from "./i18n.js";
 import { model, useModel } from "./model.js";
@@ -12,15 +12,15 @@ import { embedded, follow, href, route, useRoute } from "./route.js";
 import { PrintedFoot } from "./side/printed.js";
 import { plain } from "./side/rich.js";
 import { Side } from "./side/side.js";
-import { Detail } from "./detail/detail.js";
 import { panelsOf } from "./detail/panel.js";
 import { MOST_WATCHED } from "./detail/rounds.js";
 import { Overview } from "./overview/overview.js";
 
-// What is only shown when it is asked for is loaded then.
+// What is only shown when it is asked for is loaded then; graphs, which most visits come to, as soon as the rest is there.
 const Alerts = later(() => import("./alerts/alerts.js").then((part) => part.Alerts));
 const Charts = later(() => import("./overview/charts.js").then((part) => part.Charts));
-const Compare = later(() => import("./pictures/compare.js").then((part) => part.Compare));
+const Compare = plotted(() => import("./pictures/compare.js").then((part) => part.Compare));
+const Detail = plotted(() => import("./detail/detail.js").then((part) => part.Detail));
 const Heat = later(() => import("./pictures/heat.js").then((part) => part.Heat));
 const SignIn = later(() => import("./signin.js").then((part) => part.SignIn));
 const Status = later(() => import("./status/status.js").then((part) => part.Status));

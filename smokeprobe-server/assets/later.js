@@ -3,6 +3,23 @@
 import { html, useEffect, useState } from "./vendor/preact.js";
 import { t } from "./i18n.js";
 
+/** uPlot, once somebody wanted it. @type {Promise<unknown> | null} */
+let plotter = null;
+
+/** The same for a component that draws with uPlot, which is a classic script. @template {(props: any) => unknown} C @param {() => Promise<C>} load @returns {C} */
+export function plotted(load) {
+  return later(() => {
+    plotter ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL("./vendor/uplot.js", import.meta.url).href;
+      script.onload = resolve;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    return plotter.then(load);
+  });
+}
+
 /**
  * A component that is loaded when it is first shown.
  * @template {(props: any) => unknown} C

@@ -99,7 +99,7 @@ class Model {
       this.takeOutline(outline);
       this.takeStates(states);
       this.failure = null;
-      this.stream.start(states.mark, [...this.first()].sort());
+      this.stream.start(states.mark ?? "", [...this.first()].sort());
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
       if (this.outline && !this.stream.runs()) this.connected = false;

@@ -1,5 +1,7 @@
 //! The page's files: addresses, caching, compression.
 
+use std::collections::HashSet;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use smokeprobe_server::web::router;
@@ -50,11 +52,17 @@ async fn the_page_names_the_modules_that_it_needs_at_once() {
     let text = page.text();
     let named: Vec<&str> = text
         .lines()
-        .filter_map(|line| line.strip_prefix("<link rel=\"modulepreload\" href=\"")?.strip_suffix("\">"))
+        .filter_map(|line| line.strip_prefix("<link rel=\"modulepreload\" href=\"")?.strip_suffix('>'))
         .collect();
-    for module in ["vendor/preact.js", "chart/ticks.js", "side/side.js", "detail/detail.js"] {
-        assert!(named.iter().any(|name| name.ends_with(module)), "{module}: {named:?}");
+    let low = "\" fetchpriority=\"low";
+    for (module, is_low) in
+        [("vendor/preact.js", false), ("side/side.js", false), ("detail/detail.js", true), ("chart/paint.js", true)]
+    {
+        let link = named.iter().find(|name| name.contains(module)).unwrap_or_else(|| panic!("{module}: {named:?}"));
+        assert_eq!(link.contains(low), is_low, "{link}: graphs come after what every page needs");
     }
+    assert_eq!(named.len(), named.iter().collect::<HashSet<_>>().len(), "each once");
+    let named: Vec<&str> = named.iter().filter_map(|name| name.split('"').next()).collect();
     // What is only shown when it is asked for is loaded then.
     assert!(!named.iter().any(|name| name.ends_with("status/status.js")), "{named:?}");
     for name in named {

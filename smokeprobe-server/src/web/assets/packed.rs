@@ -45,11 +45,14 @@ pub(super) fn page() -> Option<Arc<Packed>> {
     Some(keep(PAGE, version, text.into()))
 }
 
-/// Links to the modules that the page needs at once.
+/// Links to the modules that the page needs at once, and, to come after them, to those of graphs.
 fn preloads() -> String {
     let read = |name: &str| Some(String::from_utf8_lossy(&Assets::get(name)?.data).into_owned());
-    let link = |name: String| format!("<link rel=\"modulepreload\" href=\"assets/{name}\">\n");
-    modules::needed("app.js", read).into_iter().map(link).collect()
+    let link = |name: &String, how: &str| format!("<link rel=\"modulepreload\" href=\"assets/{name}\"{how}>\n");
+    let first = modules::needed("app.js", read);
+    let graphs = modules::needed("detail/detail.js", read);
+    let later = graphs.difference(&first).map(|name| link(name, " fetchpriority=\"low\""));
+    first.iter().map(|name| link(name, "")).chain(later).collect()
 }
 
 /// The file at `path`.
