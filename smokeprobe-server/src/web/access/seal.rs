@@ -77,6 +77,8 @@ pub(super) struct Seals {
     ended: Mutex<BTreeMap<Nonce, i64>>,
     /// Where it is kept; nowhere, when it ends with the process.
     file: Option<PathBuf>,
+    /// Held over the writing, and not `ended`, at which each request looks.
+    writing: Mutex<()>,
 }
 
 impl Seals {
@@ -107,7 +109,7 @@ impl Seals {
     fn new(key: Key, ended: BTreeMap<Nonce, i64>, file: Option<PathBuf>) -> Self {
         let id = mac(&key, &[b"cookie"]).finalize().into_bytes();
         let id = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
-        Self { key, cookie: format!("smokeprobe_{id:08x}"), ended: Mutex::new(ended), file }
+        Self { key, cookie: format!("smokeprobe_{id:08x}"), ended: Mutex::new(ended), file, writing: Mutex::default() }
     }
 
     /// The session as the browser keeps it.
@@ -160,10 +162,10 @@ impl Seals {
     /// Writes the file anew.
     pub(super) fn keep(&self) -> io::Result<()> {
         let Some(path) = &self.file else { return Ok(()) };
+        // Who ends a session later must not be overwritten by who did earlier.
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = format!("key {}\n", BASE64.encode(self.key));
-        // Held over the writing: who ends a session later must not be overwritten by who did earlier.
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        for (nonce, until) in &*ended {
+        for (nonce, until) in &*self.ended.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = writeln!(text, "ended {nonce:032x} {until}");
         }
         let fresh = path.with_extension("new");
