@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use idle::{Idle, Seat};
 
@@ -62,6 +62,9 @@ const UNSENT: u32 = 128 * 1024;
 
 /// How long a connection that gives way may take to send the end of its last answer.
 const LEAVING: Duration = Duration::from_secs(1);
+
+/// How long a new connection waits before the next idle one is asked to leave.
+const HURRY: Duration = Duration::from_millis(10);
 
 /// How long to wait after the system refused a connection, as when file descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -126,10 +129,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                if places.available_permits() == 0 {
-                    idle.give_way();
-                }
-                let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
+                let Some(place) = place(places, idle).await else { return };
                 idle.settled();
                 let seat = idle.seat();
                 let router = TowerToHyperService::new(router.clone());
@@ -146,6 +146,20 @@ async fn accept(
                 tracing::debug!(error = &err as &dyn std::error::Error, "cannot accept a connection");
                 let _ = tokio::time::timeout(PAUSE, stopped.clone().changed()).await;
             }
+        }
+    }
+}
+
+/// A place for a new connection. One that is idle leaves for it; where that takes a while, as in the middle of a request's
+/// head, another leaves too.
+async fn place(places: &Arc<Semaphore>, idle: &Idle) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    loop {
+        idle.give_way();
+        if let Ok(place) = tokio::time::timeout(HURRY, Arc::clone(places).acquire_owned()).await {
+            return place.ok();
         }
     }
 }

@@ -188,6 +188,19 @@ async fn connections_that_never_speak_give_way_at_once() {
 }
 
 #[tokio::test]
+async fn half_heads_give_way_together() {
+    let server = Server::start(Limits { connections: 50, ..Limits::default() }).await;
+    let mut half = Vec::new();
+    // Each may take a second to leave: the last would come after the bound of this test, were it one by one.
+    for _ in 0..120 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nho").await.unwrap();
+        half.push(stream);
+    }
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+}
+
+#[tokio::test]
 async fn a_viewer_that_does_not_read_is_cut_off_and_the_others_get_theirs() {
     let fixture = Fixture::new();
     let limits = Limits { connections: 2, stall: Duration::from_millis(300), ..Limits::default() };
