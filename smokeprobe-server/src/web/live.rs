@@ -120,6 +120,10 @@ pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: 
 }
 
 async fn index(web: &WebState) -> Result<Arc<Index>, ApiError> {
+    // Whoever only wants what is there does not wait for those who read files.
+    if let Some(index) = web.kept_index() {
+        return Ok(index);
+    }
     let of_worker = web.clone();
     web.workers.run(move || Ok(of_worker.index())).await
 }
