@@ -6,10 +6,11 @@ import { t } from "./i18n.js";
 /** uPlot, once somebody wanted it. @type {Promise<unknown> | null} */
 let plotter = null;
 
-/** The same for a component that draws with uPlot, which is a classic script. @template {(props: any) => unknown} C @param {() => Promise<C>} load @returns {C} */
+/** The same for a component that draws with uPlot, a classic script, which the page loads after what it needs at once. @template {(props: any) => unknown} C @param {() => Promise<C>} load @returns {C} */
 export function plotted(load) {
   return later(() => {
-    plotter ??= new Promise((resolve, reject) => {
+    // When the page's own has not come yet, or not at all.
+    plotter ??= "uPlot" in globalThis ? Promise.resolve() : new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = new URL("./vendor/uplot.js", import.meta.url).href;
       script.onload = resolve;
