@@ -191,7 +191,7 @@ pub fn router(state: WebState) -> Router {
 }
 
 async fn unknown_address(uri: Uri) -> ApiError {
-    let shown: String = uri.path().chars().take(80).collect();
+    let shown = error::shown(uri.path());
     ApiError::not_found(format!("there is nothing at {shown}; the page is at /, the tree of targets at /api/v1/tree"))
 }
 

@@ -2,6 +2,8 @@
 
 #[path = "web_http/assets.rs"]
 mod assets;
+#[path = "web_http/bad_input.rs"]
+mod bad_input;
 #[path = "web_http/charts.rs"]
 mod charts;
 #[path = "web_http/connections.rs"]

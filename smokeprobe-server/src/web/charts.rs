@@ -11,7 +11,7 @@ use serde::Serialize;
 use smokeprobe_core::{Measured, Round, Rtt, SeriesId};
 
 use super::WebState;
-use super::error::ApiError;
+use super::error::{ApiError, shown};
 use super::params::Params;
 use super::series::json;
 use crate::config::Plan;
@@ -99,7 +99,7 @@ pub(super) async fn charts(State(web): State<WebState>, params: Params) -> Resul
         if let Some(chosen) = &chosen {
             let names: Vec<&str> = wanted.iter().map(|chart| chart.name).collect();
             if !names.contains(&chosen.as_str()) {
-                let shown: String = chosen.chars().take(80).collect();
+                let shown = shown(chosen);
                 let message = format!("there is no chart {shown:?}; there are {}", names.join(", "));
                 return Err(ApiError::not_found(message));
             }

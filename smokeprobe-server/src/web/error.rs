@@ -17,6 +17,11 @@ pub struct ApiError {
     place: Option<Place>,
 }
 
+/// As much of a client's own words as a message repeats.
+pub(super) fn shown(words: &str) -> String {
+    words.chars().take(80).collect()
+}
+
 /// Where in a text it is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {

@@ -20,7 +20,7 @@ use smokeprobe_core::{SeriesId, TargetPath, Vantage};
 use url::form_urlencoded::Serializer;
 
 use super::access::Visitor;
-use super::error::ApiError;
+use super::error::{ApiError, shown};
 use super::hierarchy::{self, Found};
 use super::params::Params;
 use super::{WebState, graph, series};
@@ -130,8 +130,7 @@ impl<'a> Place<'a> {
         if let Some(name) = hierarchy
             && !plan.presentation.hierarchies.contains_key(name)
         {
-            let shown: String = name.chars().take(80).collect();
-            return Err(ApiError::not_found(format!("the configuration has no hierarchy {shown}")));
+            return Err(ApiError::not_found(format!("the configuration has no hierarchy {}", shown(name))));
         }
         let top = Self { hierarchy, ..Self::default() };
         let Some(name) = params.text("target") else { return Ok(top) };
@@ -151,8 +150,7 @@ impl<'a> Place<'a> {
                 Found::Nothing => describe::find(plan, &wanted.target),
             },
         };
-        let node =
-            found.ok_or_else(|| ApiError::not_found(format!("the configuration has no section {}", wanted.target)))?;
+        let node = found.ok_or_else(|| series::no_section(&wanted.target))?;
         let Some(path) = &node.path else { return Ok(top) };
         if let Vantage::Slave(_) = wanted.vantage {
             // Says what there is instead.
@@ -186,7 +184,7 @@ fn hierarchy_of(params: &Params) -> Option<&str> {
 
 fn series_of(name: &str) -> Result<SeriesId, ApiError> {
     name.parse().map_err(|_| {
-        let shown: String = name.chars().take(80).collect();
+        let shown = shown(name);
         ApiError::not_found(format!("{shown:?} is not the name of a target; they look like A.B or A.B~slave"))
     })
 }

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use smokeprobe_core::SeriesId;
+use smokeprobe_core::{SeriesId, TargetPath};
 use smokeprobe_store::{Consolidation, Frame};
 
 use super::WebState;
-use super::error::ApiError;
+use super::error::{ApiError, shown};
 use super::params::{Name, Params, USUAL};
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
@@ -106,12 +106,11 @@ impl WebState {
 
 /// The series that an address names, with the section it belongs to.
 pub(super) fn find_with_node<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId, &'a Node, &'a Target), ApiError> {
-    let shown: String = name.chars().take(80).collect();
     let series: SeriesId = name.parse().map_err(|_| {
+        let shown = shown(name);
         ApiError::not_found(format!("{shown:?} is not the name of a series; they look like A.B or A.B~slave"))
     })?;
-    let node = describe::find(plan, &series.target)
-        .ok_or_else(|| ApiError::not_found(format!("the configuration has no section {}", series.target)))?;
+    let node = describe::find(plan, &series.target).ok_or_else(|| no_section(&series.target))?;
     let Some(target) = &node.target else {
         let message = match named(node.multihost.iter()) {
             None => format!("{} is a section without a host of its own", series.target),
@@ -122,9 +121,15 @@ pub(super) fn find_with_node<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId
     let known: Vec<SeriesId> = describe::series_of(target).collect();
     if !known.contains(&series) {
         let known = named(known.iter()).unwrap_or_else(|| "nothing".to_owned());
-        return Err(ApiError::not_found(format!("{series} is not measured; there is {known}")));
+        let shown = shown(&series.to_string());
+        return Err(ApiError::not_found(format!("{shown} is not measured; there is {known}")));
     }
     Ok((series, node, target))
+}
+
+/// What is said of a path that leads nowhere.
+pub(super) fn no_section(path: &TargetPath) -> ApiError {
+    ApiError::not_found(format!("the configuration has no section {}", shown(path.as_str())))
 }
 
 /// The first of some series, in words; `None` when there are none.

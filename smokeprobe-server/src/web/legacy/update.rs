@@ -17,7 +17,7 @@ use smokeprobe_core::TargetPath;
 
 use super::super::WebState;
 use super::super::access::{Visitor, through_proxy};
-use super::super::error::ApiError;
+use super::super::error::{ApiError, shown};
 use super::super::guesses::{Guesses, guesser};
 use super::super::serve::Peer;
 use crate::config::Plan;
@@ -69,10 +69,7 @@ struct Fault {
 /// The target with this secret.
 fn proven<'a>(plan: &'a Plan, name: &str, secret: &str) -> Result<(TargetPath, &'a Target), Fault> {
     let fault = |error| Fault { wrong: false, error };
-    let unknown = || {
-        let shown: String = name.chars().take(80).collect();
-        fault(ApiError::not_found(format!("the configuration has no target {shown}")))
-    };
+    let unknown = || fault(ApiError::not_found(format!("the configuration has no target {}", shown(name))));
     let path: TargetPath = name.parse().map_err(|_| unknown())?;
     let target = describe::find(plan, &path).and_then(|node| node.target.as_ref()).ok_or_else(unknown)?;
     let TargetHost::Dynamic { secret_hash } = &target.host else {
@@ -109,7 +106,7 @@ pub(super) async fn update(
     }
 
     let plan = web.live.plan.load_full();
-    let shown: String = target.chars().take(80).collect();
+    let shown = shown(target);
     let (path, target) = match proven(&plan, target, secret) {
         Ok(found) => found,
         Err(Fault { wrong: false, error }) if visitor.may_view() => return Err(error),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::error::ApiError;
+use super::super::error::{ApiError, shown};
 use super::super::params::Params;
 use crate::config::Plan;
 use crate::config::plan::Node;
@@ -10,9 +10,6 @@ use crate::describe;
 
 /// Series that may be named at once.
 const NAMED: usize = 1000;
-
-/// Characters of a name that are said again.
-const SHOWN: usize = 80;
 
 /// How far below a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +41,7 @@ pub(super) fn series(plan: &Plan, params: &Params) -> Result<Vec<String>, ApiErr
 fn section<'a>(plan: &'a Plan, name: &str) -> Result<&'a Node, ApiError> {
     let found = name.parse().ok().and_then(|path| describe::find(plan, &path));
     found.ok_or_else(|| {
-        let shown: String = name.chars().take(SHOWN).collect();
+        let shown = shown(name);
         ApiError::not_found(format!("the configuration has no section {shown:?}"))
     })
 }
