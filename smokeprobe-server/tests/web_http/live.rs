@@ -334,13 +334,6 @@ async fn the_last_viewer_may_go_and_another_come() {
 async fn silence_is_broken_by_a_word_that_browsers_hear() {
     let router = router(Fixture::new().state);
     let mut viewer = Viewer::new(&router, "?series=New.Target").await;
-    #[expect(clippy::disallowed_methods, reason = "the paused time of this test")]
-    let before = tokio::time::Instant::now();
-    for _ in 0..2 {
-        assert_eq!(viewer.told("alive").await, json!({"now": NOW as f64}));
-    }
-    // The page gives a stream up that is silent for three times as long.
-    assert_eq!(before.elapsed().as_secs(), 10);
     let twice = async {
         for _ in 0..2 {
             assert_eq!(viewer.told("alive").await, json!({"now": NOW as f64}));
