@@ -27,7 +27,7 @@ export function NoData({ feeds, members, from, to, known, zoomed }) {
   // Until it is known whether there was ever anything, nothing is said that might be wrong.
   if (waits && nearest === undefined) return null;
   return html`<div class="chart-message">
-    ${!(waits && nearest === null) && html`<p>${what}${reason ? `: ${reason}` : ""}</p>`}
+    ${!(waits && nearest === null) && html`<p>${reason ? t("{what}: {reason}", { what, reason }) : what}</p>`}
     ${waits && (nearest === null || state?.waiting_until) && html`<p><${Waiting} until=${state?.waiting_until ?? null} /></p>`}
     ${nearest && html`<button type="button" class="button" onClick=${() => go(around(nearest, to - from))}>
       ${t("nearest data: {time}", { time: format.dateTime(nearest.time, false) })}</button>`}</div>`;

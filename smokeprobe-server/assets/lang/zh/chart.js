@@ -10,6 +10,7 @@ export default {
   "{n} receive overflows": "接收溢出 {n} 次",
   "{n} twice": "{n} 个重复",
   "{pings} {what} every {step} s": "{pings} 次 {what}，每 {step} 秒",
+  "{what}: {reason}": "{what}：{reason}",
   "-3h, -3h … -1h, 2026-11-22 10:00 … 12:00, a date, Unix seconds": "-3h、-3h … -1h、2026-11-22 10:00 … 12:00、日期或 Unix 秒",
   "-3h … now": "-3h … 现在",
   alerts: "告警",
