@@ -28,7 +28,7 @@ pub struct Pictures {
     plan: ArcSwap<Plan>,
     past: Arc<Past>,
     clock: Arc<dyn Clock>,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 /// What is drawn.
@@ -42,7 +42,7 @@ impl Pictures {
     /// large pictures are.
     pub fn new(plan: Arc<Plan>, store: Arc<dyn Store>, suspects: Arc<Suspects>, clock: Arc<dyn Clock>) -> Self {
         let past = Arc::new(Past { store, suspects });
-        Self { plan: ArcSwap::new(plan), past, clock, turns: Semaphore::new(AT_ONCE) }
+        Self { plan: ArcSwap::new(plan), past, clock, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Draws the series of another plan from now on.
@@ -54,10 +54,14 @@ impl Pictures {
 #[async_trait]
 impl Illustrator for Pictures {
     async fn png(&self, series: &SeriesId, until: i64) -> Option<Vec<u8>> {
-        let _turn = self.turns.acquire().await.ok()?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
         let (plan, past) = (self.plan.load_full(), Arc::clone(&self.past));
         let (series, now) = (series.clone(), self.clock.wall());
-        let drawing = tokio::task::spawn_blocking(move || past.draw(&plan, &series, until, now));
+        let drawing = tokio::task::spawn_blocking(move || {
+            // Until it is drawn, also when nobody waits for it any more: a disk that hangs keeps one thread, not one a mail.
+            let _turn = turn;
+            past.draw(&plan, &series, until, now)
+        });
         drawing.await.ok().flatten()
     }
 }
