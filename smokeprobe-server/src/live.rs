@@ -12,11 +12,10 @@ use smokeprobe_core::{EngineStatus, Round, RoundSink, SeriesId, SinkError, Targe
 use tokio::sync::broadcast;
 
 use crate::alerting::Board;
-pub use recent::{ROUNDS, Recent, Samples};
-
 use crate::config::Plan;
 use crate::suspects::Suspects;
 use recent::Rings;
+pub use recent::{ROUNDS, Recent, Samples};
 
 /// Shared between the engine's sinks, the writer and the web. Reading it never waits for measuring.
 #[derive(Debug)]
@@ -186,7 +185,8 @@ impl Live {
         self.plan.store(plan);
     }
 
-    /// Shows a round of before the start, unless one has ended since. It is not counted and not told.
+    /// Shows a round of before the start, unless one has ended since. It is in no counter and not told, but to those who ask
+    /// [what has changed](Self::changed_since).
     pub fn recall(&self, round: Round) {
         let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
         if !rounds.of.contains_key(&round.series) {

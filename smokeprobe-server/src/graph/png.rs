@@ -14,7 +14,7 @@ use resvg::usvg::fontdb::{Database, FaceInfo, ID, Source, Stretch, Style};
 use resvg::usvg::{FontResolver, Options, Tree};
 use thiserror::Error;
 
-/// Pixels of a picture at most: 32 MiB while it is drawn.
+/// Pixels of a picture at most: 32 MiB while it is drawn, and 24 more while it is packed.
 pub const MAX_PIXELS: u32 = 8 << 20;
 
 /// How much finer than the document a picture may be.

@@ -32,6 +32,9 @@ use parts::{Escaped, Px, fitting, text_width};
 /// Latin first, then the common CJK fonts of Linux, macOS and Windows.
 const FONTS: &str = "system-ui, 'DejaVu Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 
+/// Half a pixel: a document may be looked at on a screen with more.
+pub const SVG_GRAIN: f64 = 0.5;
+
 /// The smoke of a series as a document.
 pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
     let classes = frame.map(|frame| classes(drawing, &drawing.loss_classes, frame));
@@ -53,9 +56,6 @@ pub fn height_of_lines(height: u32, series: usize) -> u32 {
     let more = (lines::text_lines(series) as f64 - text::LINES as f64) * layout::LINE;
     (f64::from(height) + more.max(0.0)) as u32
 }
-
-/// Half a pixel: a document may be looked at on a screen with more.
-pub const SVG_GRAIN: f64 = 0.5;
 
 struct Document {
     text: String,
