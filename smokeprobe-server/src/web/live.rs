@@ -66,7 +66,8 @@ struct Viewer {
     /// After each it is asked whether they may go on looking.
     changes: watch::Receiver<()>,
     wants: Wants,
-    hello: Option<Bytes>,
+    /// The hello, and what happened since the mark that was named; until it is sent.
+    first: Option<Bytes>,
     /// The plan that they were told of last.
     plan: Arc<str>,
     ended: bool,
@@ -104,8 +105,8 @@ pub(super) async fn live(State(web): State<WebState>, visitor: Visitor, params: 
     // Whoever has signed out since this request came is seen to have done so.
     let mut changes = web.access.changes();
     changes.mark_changed();
-    let viewer =
-        Viewer { web, ticks, visitor, changes, wants, hello: Some(first.into()), plan, ended: false, _place: place };
+    let first = Some(first.into());
+    let viewer = Viewer { web, ticks, visitor, changes, wants, first, plan, ended: false, _place: place };
     let events = stream::unfold(viewer, |mut viewer| async {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
@@ -139,7 +140,7 @@ async fn since(web: &WebState, index: Arc<Index>, changed: Vec<SeriesId>, wants:
 }
 
 fn hello(web: &WebState, index: &Index, wants: &Wants, missed: Option<bool>) -> Bytes {
-    let asked = match &wants.rounds {
+    let unknown = match &wants.rounds {
         Rounds::Full(series) => series.iter().filter(|series| index.position(series).is_none()).collect(),
         _ => Vec::new(),
     };
@@ -147,7 +148,7 @@ fn hello(web: &WebState, index: &Index, wants: &Wants, missed: Option<bool>) -> 
         now: web.clock.wall().as_unix_secs_f64(),
         plan: index.outline().id(),
         version: env!("CARGO_PKG_VERSION"),
-        unknown: asked,
+        unknown,
         missed,
     };
     event("hello", &body)
@@ -186,8 +187,8 @@ fn series(text: &str) -> Result<HashSet<SeriesId>, ApiError> {
 impl Viewer {
     /// What to send next; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
-        if let Some(hello) = self.hello.take() {
-            return Some(hello);
+        if let Some(first) = self.first.take() {
+            return Some(first);
         }
         while !self.ended {
             let tick = tokio::select! {
