@@ -19,9 +19,6 @@ const AT_ONCE = 3;
 /** What has left the picture is let go of this often. */
 const AFRESH_MS = 3600000;
 
-/** In a tab that was hidden longer, rounds were missed. */
-const AWAY_MS = 5000;
-
 /** Asked again this long after the server could not answer. */
 const RETRY_MS = 10000;
 
@@ -53,10 +50,11 @@ export class SmallRows {
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     this.abort = new AbortController();
-    this.deaf = model.onEvent((name, data) => name === "states" && this.following && this.live(data));
-    this.hidden = 0;
-    this.look = () => this.looked();
-    document.addEventListener("visibilitychange", this.look);
+    this.deaf = model.onEvent((name, data) => {
+      if (name === "states" && this.following) this.live(data);
+      // Rounds that ended while there was no stream are not told again. Of another plan there are other rows soon.
+      if (name === "hello" && data.missed && data.plan === model.outline?.plan) this.afresh();
+    });
     this.clock = window.setInterval(() => document.visibilityState === "visible" && this.afresh(), AFRESH_MS);
   }
 
@@ -64,7 +62,6 @@ export class SmallRows {
     clearTimeout(this.timer);
     clearTimeout(this.retry);
     clearInterval(this.clock);
-    document.removeEventListener("visibilitychange", this.look);
     this.abort.abort();
     this.deaf();
   }
@@ -85,11 +82,6 @@ export class SmallRows {
     if (now) return this.flush();
     // All that come into sight together are asked for together.
     if (missing.length > 0) this.timer ||= window.setTimeout(() => this.flush(), 0);
-  }
-
-  looked() {
-    if (document.visibilityState === "hidden") this.hidden = Date.now();
-    else if (Date.now() - this.hidden > AWAY_MS) this.afresh();
   }
 
   /** Everything again, first what is in sight. */
