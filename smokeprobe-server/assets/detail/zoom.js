@@ -40,7 +40,8 @@ export function plain(from, to) {
   const end = ends ? model.now() : unix(to);
   // What has not been yet is the server's to refuse.
   if (start === null || end === null || start >= end || start > model.now()) return null;
-  return ends ? { since: start } : { from: start, to: Math.min(end, Math.max(model.now(), start + SHORTEST)) };
+  // An end in the future is now, and follows: with the time as it goes by, each look would be at another range.
+  return ends || end > model.now() ? { since: start } : { from: start, to: end };
 }
 
 /**
