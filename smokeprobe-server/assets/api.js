@@ -60,6 +60,9 @@ export class Refused extends Error {
   }
 }
 
+/** Why something failed, in the viewer's language where that is known: nobody may have answered. @param {unknown} error */
+export const whyOf = (error) => said(error instanceof Error ? error.message : String(error));
+
 /** @type {Set<() => void>} */
 const atTheDoor = new Set();
 

@@ -1,7 +1,7 @@
 // The bar on top: where one is, the connection, what one prefers, and who looks.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
-import { wantSignIn } from "./api.js";
+import { wantSignIn, whyOf } from "./api.js";
 import * as format from "./format.js";
 import { language, t } from "./i18n.js";
 import { model, useModel } from "./model.js";
@@ -86,7 +86,7 @@ function Viewer() {
     };
   }, []);
   if (!who || (!who.user && !who.can_sign_in)) return null;
-  const leave = () => signOut().catch((error) => setFailure(String(error.message ?? error)));
+  const leave = () => signOut().catch((error) => setFailure(whyOf(error)));
   return html`<div class="viewer">
     ${who.user && html`<span class="user" title=${who.role === "operate" ? t("may acknowledge and silence") : t("may look")}>${who.user}</span>`}
     ${who.user && who.can_sign_out && html`<button type="button" class="button" onClick=${leave}>${t("Sign out")}</button>`}

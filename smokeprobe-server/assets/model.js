@@ -1,7 +1,7 @@
 // What the page knows: the configuration's outline and how each series is, kept up to date by the live stream.
 
 import { useEffect, useState } from "./vendor/preact.js";
-import { Refused, ask } from "./api.js";
+import { Refused, ask, whyOf } from "./api.js";
 import { setServerZone } from "./format.js";
 import { LiveStream } from "./live.js";
 import { sectionsOf } from "./sections.js";
@@ -101,7 +101,7 @@ class Model {
       this.failure = null;
       this.stream.start(states.mark ?? "", [...this.first()].sort());
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = whyOf(error);
       if (this.outline && !this.stream.runs()) this.connected = false;
       // Who has to sign in first begins anew then.
       if (!(error instanceof Refused && error.status === 401)) this.timer = window.setTimeout(() => this.start(), AFTER_FAILURE_MS);

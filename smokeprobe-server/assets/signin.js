@@ -1,6 +1,7 @@
 // The form to sign in, which the page shows by itself when the server wants to know who looks.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { whyOf } from "./api.js";
 import { t } from "./i18n.js";
 import { embedded, place, useRoute } from "./route.js";
 import { session, signIn } from "./session.js";
@@ -37,7 +38,7 @@ export function SignIn({ onDone }) {
       onDone();
     } catch (error) {
       setBusy(false);
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(whyOf(error));
       password.current.select();
       password.current.focus();
     }

@@ -1,6 +1,6 @@
 // What is said of alerts, in words.
 
-import { Refused } from "../api.js";
+import { Refused, whyOf } from "../api.js";
 import * as format from "../format.js";
 import { said, t } from "../i18n.js";
 import { model } from "../model.js";
@@ -87,5 +87,5 @@ export function barWords(bar, named = false) {
 /** What an error says. The server's sentences about a parameter begin after its name. @param {unknown} error */
 export function sentence(error) {
   if (error instanceof Refused && error.parameter && !error.place) return `${error.parameter} ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return whyOf(error);
 }

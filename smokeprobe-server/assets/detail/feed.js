@@ -1,6 +1,6 @@
 // The rows of one series over one range: asked for, kept up to date by the live stream, asked for anew when they are old.
 
-import { Refused, ask } from "../api.js";
+import { Refused, ask, whyOf } from "../api.js";
 import { frameOf, rowAt, withRound } from "../chart/frame.js";
 import { model } from "../model.js";
 
@@ -101,7 +101,7 @@ export class Feed {
       if (this.request !== request || request.signal.aborted) return;
       // What was read stays on the screen while the server cannot be reached.
       if (error instanceof Refused && error.status !== 503) this.error = error.message;
-      else if (!this.frame) this.error = error instanceof Error ? error.message : String(error);
+      else if (!this.frame) this.error = whyOf(error);
       this.asked = 0;
     }
     this.request = null;

@@ -14,7 +14,7 @@ import { around, useNearest } from "./nearest.js";
 export function NoData({ feeds, members, from, to, known, zoomed }) {
   const error = feeds.find((feed) => feed.error)?.error;
   const nearest = useNearest(members.map(({ id }) => id), from, to, !error);
-  if (error) return html`<div class="chart-message"><p>${said(error)}</p></div>`;
+  if (error) return html`<div class="chart-message"><p>${error}</p></div>`;
   const { condition } = model.state(members[0].index);
   const state = known(members[0].id)?.state;
   // What a range of the past lacks is not for what is so now.

@@ -1,7 +1,7 @@
 // The range in the address, and gestures that change it.
 
 import { useEffect, useState } from "../vendor/preact.js";
-import { Refused, ask } from "../api.js";
+import { Refused, ask, whyOf } from "../api.js";
 import * as format from "../format.js";
 import { model } from "../model.js";
 import { go, onRoute, route } from "../route.js";
@@ -92,7 +92,7 @@ function resolved(series, from, to) {
 /** What is wrong with a range, with the end that it is about. @param {unknown} error */
 export function sentence(error) {
   if (error instanceof Refused && error.parameter && !error.message.startsWith('"')) return `${error.parameter}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return whyOf(error);
 }
 
 /** A range within what there can be. @param {number} from @param {number} to @returns {[number, number]} */

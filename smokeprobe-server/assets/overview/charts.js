@@ -1,7 +1,7 @@
 // Rankings: which targets lose most, take longest, vary most. All vantage points take part.
 
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
-import { Refused, ask } from "../api.js";
+import { ask, whyOf } from "../api.js";
 import * as format from "../format.js";
 import { language, t } from "../i18n.js";
 import { model, useModel } from "../model.js";
@@ -73,7 +73,7 @@ function useRankings(chart) {
         setAnswer(await ask("charts", { chart }, abort.signal));
         setFailure("");
       } catch (error) {
-        if (!abort.signal.aborted) setFailure(error instanceof Refused ? error.message : String(error));
+        if (!abort.signal.aborted) setFailure(whyOf(error));
       }
     };
     void look();

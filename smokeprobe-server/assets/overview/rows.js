@@ -1,6 +1,6 @@
 // The rows of small graphs: asked for in few requests, and followed live.
 
-import { Refused, ask } from "../api.js";
+import { Refused, ask, whyOf } from "../api.js";
 import { model } from "../model.js";
 import { append, has } from "./values.js";
 
@@ -141,7 +141,7 @@ export class SmallRows {
     } catch (error) {
       if (this.abort.signal.aborted) return;
       for (const id of ids) this.wanted.delete(id);
-      this.failure = error instanceof Refused ? error.message : String(error);
+      this.failure = whyOf(error);
       // What it will not answer, it will not answer later either.
       if (!(error instanceof Refused) || error.status >= 500) {
         clearTimeout(this.retry);

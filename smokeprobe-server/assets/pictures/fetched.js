@@ -1,7 +1,7 @@
 // Answers of the server that follow the address and the live stream.
 
 import { useEffect, useRef, useState } from "../vendor/preact.js";
-import { ask } from "../api.js";
+import { ask, whyOf } from "../api.js";
 import { model } from "../model.js";
 
 /**
@@ -23,7 +23,7 @@ export function useAnswer(path, parameters, { follow = false, every = 10 } = {})
     ask(path, parameters, gone.signal).then(
       (data) => setAnswer({ data, error: null, key }),
       (error) => {
-        if (!gone.signal.aborted) setAnswer((before) => ({ ...before, error: error instanceof Error ? error.message : String(error), key }));
+        if (!gone.signal.aborted) setAnswer((before) => ({ ...before, error: whyOf(error), key }));
       },
     );
     return () => gone.abort();
