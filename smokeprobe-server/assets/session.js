@@ -32,6 +32,8 @@ export async function signOut() {
 /** Asks again: who is not signed in any more, and must be, gets the form. @returns {Promise<void>} */
 export async function lookAgain() {
   known = null;
-  const { role, can_sign_in } = await session();
-  if (role === "none" && can_sign_in) wantSignIn();
+  const asked = session();
+  const { role, can_sign_in } = await asked;
+  // Somebody may have signed in meanwhile.
+  if (known === asked && role === "none" && can_sign_in) wantSignIn();
 }
