@@ -75,6 +75,7 @@ export function Preferences() {
 
 /** Who looks, when the server wants to know. */
 function Viewer() {
+  const { connected } = useModel();
   const [who, setWho] = useState(/** @type {import("./session.js").Session | null} */ (null));
   const [failure, setFailure] = useState("");
   useEffect(() => {
@@ -84,7 +85,8 @@ function Viewer() {
     return () => {
       gone = true;
     };
-  }, []);
+    // A session that ends takes the stream with it.
+  }, [connected]);
   if (!who || (!who.user && !who.can_sign_in)) return null;
   const leave = () => signOut().catch((error) => setFailure(whyOf(error)));
   return html`<div class="viewer">

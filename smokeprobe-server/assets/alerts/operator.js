@@ -1,6 +1,7 @@
 // Whether this viewer may change something: the server knows.
 
 import { useEffect, useState } from "../vendor/preact.js";
+import { useModel } from "../model.js";
 import { session } from "../session.js";
 import { stored, store } from "./kept.js";
 
@@ -11,6 +12,7 @@ let last = { may: false, known: false, user: null };
 
 /** Who looks. Until that is known there are no buttons. @returns {Operator} */
 export function useOperator() {
+  const { connected } = useModel();
   const [operator, set] = useState(last);
   useEffect(() => {
     let here = true;
@@ -24,7 +26,8 @@ export function useOperator() {
       (error) => error.status === 404 && take({ may: true, known: true, user: null }),
     );
     return () => void (here = false);
-  }, []);
+    // A session that ends takes the stream with it.
+  }, [connected]);
   return operator;
 }
 
