@@ -9,6 +9,7 @@ import { language, t } from "./i18n.js";
 import { model, useModel } from "./model.js";
 import { usePrefs } from "./prefs.js";
 import { embedded, follow, href, route, useRoute } from "./route.js";
+import { isMeasured } from "./sections.js";
 import { PrintedFoot } from "./side/printed.js";
 import { plain } from "./side/rich.js";
 import { Side } from "./side/side.js";
@@ -95,7 +96,7 @@ function Page() {
   }
   if (route.mode === "heat") return html`<${Heat} key=${section.path} section=${section} />`;
   // A section with a host may have sections inside: its own graphs first, then theirs.
-  const own = section.series.length > 0 || Boolean(section.multihost?.length);
+  const own = isMeasured(section);
   return html`
     ${own && html`<${Detail} key=${section.path} section=${section} />`}
     ${(!own || section.children.length > 0) && html`<${Overview} key=${`o${section.path}`} section=${section} own=${own} />`}`;

@@ -35,3 +35,6 @@ export function sectionsOf(top) {
   };
   return { root: place(top, null, "", false), sections, series: all };
 }
+
+/** Whether a section has graphs of its own: it is a target, or shows others together. @param {Section} section */
+export const isMeasured = ({ series, multihost }) => series.length > 0 || Boolean(multihost?.length);

@@ -3,6 +3,7 @@
 import { WORSE, model } from "../model.js";
 import { alone, seriesName } from "../names.js";
 import { place } from "../route.js";
+import { isMeasured } from "../sections.js";
 import { plain } from "../side/rich.js";
 import { worstOfSection } from "../side/worst.js";
 
@@ -18,9 +19,6 @@ import { worstOfSection } from "../side/worst.js";
 /** A group of more shows only its worst: one comes for those. */
 const WHOLE = 12;
 const SAMPLE = 4;
-
-/** @param {Section} section */
-export const isMeasured = (section) => section.series.length > 0 || Boolean(section.multihost?.length);
 
 /** What may be shown in a section: a hidden one shows what is in it to who has its address. @param {Section} section */
 const shown = (section) => section.children.filter((child) => !child.hide);

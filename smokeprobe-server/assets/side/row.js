@@ -6,6 +6,7 @@ import { said, t } from "../i18n.js";
 import { Mark, words } from "../marks.js";
 import { model } from "../model.js";
 import { place } from "../route.js";
+import { isMeasured } from "../sections.js";
 import { Rich } from "./rich.js";
 import { worstOf } from "./worst.js";
 
@@ -43,7 +44,7 @@ function Figures({ node, worst }) {
     ${worst.raised > 0 && html`<span class="raised alerts" role="img" aria-label=${t("alerts raised: {n}", { n: worst.raised })} title=${words("raised")}>▲${worst.raised > 1 ? format.count(worst.raised) : ""}</span>`}
     ${worst.raised === 0 && worst.silenced > 0 && html`<span class="silenced alerts" role="img" aria-label=${words("silenced")} title=${words("silenced")}>⏸</span>`}
     ${state.loss !== null && state.loss > 0 && html`<span class=${`value ${worst.condition}`}>${share(state.loss)}</span> `}
-    ${median !== null && isMeasured(node.section) && html`<span class="value">${format.rtt(median)}</span> `}
+    ${median !== null && node.section && isMeasured(node.section) && html`<span class="value">${format.rtt(median)}</span> `}
     <${Mark} sign=${worst.condition} />`;
 }
 
@@ -52,9 +53,6 @@ function anyMedian(section) {
   const known = section?.series.find((index) => model.median[index] !== null);
   return known === undefined ? null : model.median[known];
 }
-
-/** @param {import("../model.js").Section | null} section */
-const isMeasured = (section) => section !== null && (section.series.length > 0 || Boolean(section.multihost?.length));
 
 /** Without a decimal that tells nothing. @param {number} share */
 const share = (share) => (share >= 0.0995 ? `${Math.round(share * 100)} %` : format.percent(share));
