@@ -26,13 +26,6 @@ export function Mark({ sign }) {
   return html`<span class=${`mark ${sign}`} role="img" aria-label=${words(sign)} title=${words(sign)}>${SHAPES[sign]}</span>`;
 }
 
-/** What a place in the tree shows: alerts before states. @param {import("./model.js").Worst | null} worst @returns {Sign | null} */
-export function signOf(worst) {
-  if (!worst) return null;
-  if (worst.raised > 0) return "raised";
-  return worst.silenced > 0 && worst.condition === "fine" ? "silenced" : worst.condition;
-}
-
 /** Median, and loss when there is any. @param {import("./model.js").State} state */
 export function brief(state) {
   if (state.condition === "waiting") return t("waiting");

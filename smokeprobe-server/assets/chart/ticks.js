@@ -6,7 +6,7 @@ import { clamp, x, y } from "./scale.js";
 /** @typedef {import("./scale.js").Scale} Scale */
 
 /** The unit that RTTs up to `ceiling` read best in, and how many make a second. @param {number} ceiling @returns {[string, number]} */
-export function unitFor(ceiling) {
+function unitFor(ceiling) {
   if (ceiling >= 1) return ["s", 1];
   return ceiling >= 1e-3 ? ["ms", 1e3] : ["µs", 1e6];
 }

@@ -83,7 +83,7 @@ export class Panel {
 }
 
 /** Seconds a round of a series. @param {Member} member */
-export function stepOf({ index }) {
+function stepOf({ index }) {
   return model.outline?.probes[model.series[index]?.section.probe ?? -1]?.step ?? 300;
 }
 

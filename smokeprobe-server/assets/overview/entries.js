@@ -24,7 +24,7 @@ const SAMPLE = 4;
 const shown = (section) => section.children.filter((child) => !child.hide);
 
 /** A target's card. @param {Section} section @returns {Entry} */
-export function entryOf(section) {
+function entryOf(section) {
   return {
     key: section.path, section, lines: linesOf(section), name: section.menu,
     title: plain(section.title, section.html), href: place({ target: section.path }),

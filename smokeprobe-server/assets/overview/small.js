@@ -39,7 +39,7 @@ export function ceilingOf(all, { from }, maxRtt) {
 }
 
 /** @param {number} width @param {number} height @param {Small} small @returns {Scale} */
-export function scaleOf(width, height, { span, ceiling }) {
+function scaleOf(width, height, { span, ceiling }) {
   const plot = { left: LEFT, top: RUG + 2, right: width, bottom: height - FOOT };
   return { plot, ...span, ceiling: ceiling || 1e-3, floor: null };
 }

@@ -29,7 +29,7 @@ export function edges(answers) {
 }
 
 /** The bucket of an RTT; the first and the last have what lies beyond. @param {number[]} edges @param {number} rtt */
-export function bucketOf(edges, rtt) {
+function bucketOf(edges, rtt) {
   const [low, high] = [Math.log10(edges[0]), Math.log10(edges[edges.length - 1])];
   const share = (Math.log10(rtt) - low) / (high - low);
   return Math.min(edges.length - 2, Math.max(0, Math.floor(share * (edges.length - 1))));

@@ -20,7 +20,6 @@ export default {
   Targets: "目标",
   "This part of the page could not be loaded": "无法加载此部分页面",
   "load the page again": "重新加载页面",
-  Theme: "主题",
   "theme as the system": "跟随系统主题",
   "The server does not answer; trying again": "服务器没有响应，正在重试",
   "The tree has those there are.": "目标树中列出了现有的目标。",
