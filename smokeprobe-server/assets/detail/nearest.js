@@ -28,7 +28,7 @@ const asked = new Map();
 export function useNearest(ids, from, to, wanted) {
   const [nearest, set] = useState(/** @type {Nearest | null | undefined} */ (undefined));
   // Whatever reaches to now asks for the last that there is.
-  const last = to >= model.now() - Math.max((to - from) / 200, 60);
+  const last = to === Infinity || to >= model.now() - Math.max((to - from) / 200, 60);
   const key = `${ids.join()} ${last ? "last" : `${Math.round(from / 600)} ${Math.round(to / 600)}`}`;
   useEffect(() => {
     set(undefined);
