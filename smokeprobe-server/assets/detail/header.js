@@ -61,8 +61,9 @@ function Now({ member, state }) {
 /** Why it is not as it should be. @param {{member: Member, state: SeriesState | null}} props */
 function Reasons({ member, state }) {
   const { condition, time } = model.state(member.index);
-  const { section } = model.series[member.index];
-  const probe = model.outline?.probes[section.probe ?? -1];
+  // Another plan may have fewer series, and this be drawn once more before the page of it is.
+  const section = model.series[member.index]?.section;
+  const probe = model.outline?.probes[section?.probe ?? -1];
   const reasons = [];
   if (condition === "unknown" || condition === "not_measured") reasons.push(bare(state?.reason ?? (condition === "not_measured" ? probe?.reason : undefined)));
   if (state?.last?.stale_address) reasons.push(t("the name did not resolve; the last good address is measured"));
@@ -89,7 +90,8 @@ function useSilence(id, condition, state) {
 
 /** What is measured, and how. @param {{member: Member, state: SeriesState | null}} props */
 function About({ member, state }) {
-  const { section } = model.series[member.index];
+  const section = model.series[member.index]?.section;
+  if (!section) return null;
   const probe = model.outline?.probes[section.probe ?? -1];
   const parts = [];
   const address = state?.last?.address;
