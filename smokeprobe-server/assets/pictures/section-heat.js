@@ -53,7 +53,7 @@ export function SectionHeat({ section, seconds }) {
     box=${(/** @type {Cell} */ cell, /** @type {number} */ width) => answer && boxOf(answer, width, cell)}
     say=${(/** @type {Cell} */ { line, time }) => html`<a href=${linkOf(rows[line].series, route)}>${seriesName(rows[line].series)}</a> · ${readout(rows[line], time)}`}
     open=${(/** @type {Cell} */ { line }) => open(rows[line].series)}>
-    <ul class="sr">${rows.map(({ series }) => html`<li key=${series}><a href=${linkOf(series, route)}>${seriesName(series)}</a></li>`)}</ul>
+    <ul class="unseen">${rows.map(({ series }) => html`<li key=${series}><a href=${linkOf(series, route)}>${seriesName(series)}</a></li>`)}</ul>
     ${answer && rows.length < answer.total && (pages * A_PAGE < MOST
       ? html`<button type="button" class="button" onClick=${() => setPages(pages + 1)}>${t("{n} more", { n: answer.total - rows.length })}</button>`
       : html`<p class="muted">${t("{n} more; choose a section below this one to see them", { n: answer.total - rows.length })}</p>`)}
