@@ -2,7 +2,7 @@
 
 import { html, useState } from "../vendor/preact.js";
 import { change } from "../api.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { headingOf } from "./dialog.js";
 import { moment, nameOf, sentence } from "./words.js";
 
@@ -43,7 +43,7 @@ export function DeliveryTable({ deliveries, short = false }) {
       <td data-label=${t("What")}>${(short ? delivery.told.slice(0, 1) : delivery.told.slice(0, 3)).map((told) => html`<div>${toldWords(told)}</div>`)}
         ${delivery.told.length > 3 && html`<div class="muted">${t("and {n} more", { n: delivery.told.length - 3 })}</div>`}</td>
       <td data-label=${t("Outcome")}><${Outcome} delivery=${delivery} /></td>
-      <td data-label=${t("Answer")} class="long">${delivery.note}</td></tr>`)}</tbody>
+      <td data-label=${t("Answer")} class="long">${said(delivery.note)}</td></tr>`)}</tbody>
   </table></div>
   ${deliveries.length > shown.length && html`<p><button type="button" class="button" onClick=${() => showAll(true)}>${t("Show {n} more", { n: deliveries.length - shown.length })}</button></p>`}`;
 }
@@ -69,7 +69,7 @@ export function DeadLetters({ letters, may, onChange }) {
       <div class="letter"><b>${recipient}</b> <span class="muted">${moment(created)} · ${attempts === 1 ? t("tried once") : t("{n} tries", { n: attempts })}</span>
         <div>${tells.slice(0, 3).map((event) => html`<div>${toldWords(`${event.series} ${event.alert} ${event.what}`)}</div>`)}
           ${events > 3 && html`<div class="muted">${t("and {n} more", { n: events - 3 })}</div>`}</div>
-        <div class="why">${dead}</div></div>
+        <div class="why">${said(dead ?? "")}</div></div>
       ${may && html`<div class="does">
         <button type="button" class="button" disabled=${state.busy === id} onClick=${(/** @type {Event} */ event) => order(id, "retry", event)}>${t("Try again")}</button>
         <button type="button" class="button" disabled=${state.busy === id} onClick=${(/** @type {Event} */ event) => order(id, "dismiss", event)}>${t("Dismiss")}</button></div>`}</li>`)}

@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { ask } from "../api.js";
 import * as format from "../format.js";
-import { t } from "../i18n.js";
+import { said, t } from "../i18n.js";
 import { Mark } from "../marks.js";
 import { useModel, useSeconds } from "../model.js";
 import { place } from "../route.js";
@@ -63,7 +63,7 @@ function Parts({ status }) {
         [t("Free"), writer.free === null ? t("unknown") : bytes(writer.free), writer.nearly_full !== null],
         [t("Nearly full"), writer.nearly_full === null ? t("no") : t("yes: soon rounds cannot be written"), writer.nearly_full !== null],
         [t("Rounds that wait to be written"), format.count(writer.queued), writer.blocked !== null],
-        [t("Blocked"), writer.blocked ?? t("no"), writer.blocked !== null],
+        [t("Blocked"), said(writer.blocked ?? "") || t("no"), writer.blocked !== null],
         [t("Damaged files set aside"), writer.set_aside.length === 0 ? t("none")
           : html`<ul class="plain">${writer.set_aside.map((file) => html`<li>${file}</li>`)}</ul>`, writer.set_aside.length > 0],
       ]} />
@@ -74,8 +74,8 @@ function Parts({ status }) {
         [t("Messages given up"), format.count(alerting.dead), alerting.dead > 0],
         alerting.catching_up > 0 && [t("Series still being judged after the start"), format.count(alerting.catching_up)],
         [t("Rounds not judged"), format.count(alerting.rounds_dropped), alerting.rounds_dropped > 0],
-        [t("State on disk"), alerting.blocked ?? t("written"), alerting.blocked !== null],
-        alerting.set_aside && [t("Damaged state"), alerting.set_aside, true],
+        [t("State on disk"), said(alerting.blocked ?? "") || t("written"), alerting.blocked !== null],
+        alerting.set_aside && [t("Damaged state"), said(alerting.set_aside), true],
       ]} />
     </div>
     <section><h2>${t("Configuration")}</h2>
