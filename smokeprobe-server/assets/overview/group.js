@@ -16,7 +16,8 @@ export function GroupHead({ group }) {
   const { section, name, total, entries } = group;
   const tell = () => JSON.stringify(counts(section));
   const [, set] = useState(tell);
-  useEffect(() => model.subscribe(() => set(tell())), [section]);
+  // A section of the plan before does not count any more; the page of the new one is about to be drawn.
+  useEffect(() => model.subscribe(() => model.section(section.path) === section && set(tell())), [section]);
   const { condition, raised, silenced, many } = counts(section);
   return html`<header class="group">
     <${Mark} sign=${condition} />
