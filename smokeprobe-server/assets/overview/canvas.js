@@ -1,6 +1,6 @@
 // Canvases that are drawn when they are in sight and something changed, all in one frame.
 
-import { onPrefs, theme } from "../prefs.js";
+import { onPaper, onPrefs, theme } from "../prefs.js";
 
 /**
  * @typedef {{canvas: HTMLCanvasElement, draw: (ink: CanvasRenderingContext2D, width: number, height: number, theme: "light" | "dark") => void,
@@ -13,7 +13,6 @@ const AHEAD = "160px";
 /** @type {Map<Element, Job>} */
 const jobs = new Map();
 let frame = 0;
-let paper = false;
 
 const sight = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
@@ -75,25 +74,21 @@ function paint(job) {
   const { canvas, width, height } = job;
   if (width === 0 || height === 0) return;
   job.dirty = false;
-  const density = Math.min(4, Math.max(paper ? 2 : 1, devicePixelRatio));
+  const density = Math.min(4, Math.max(onPaper() ? 2 : 1, devicePixelRatio));
   const [wide, high] = [Math.round(width * density), Math.round(height * density)];
   if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
   const ink = canvas.getContext("2d");
   if (!ink) return;
   ink.setTransform(density, 0, 0, density, 0, 0);
-  job.draw(ink, width, height, paper ? "light" : theme());
+  job.draw(ink, width, height, theme());
 }
 
 onPrefs(redrawAll);
 addEventListener("resize", redrawAll);
+// Not after the next frame: who prints sees none.
 addEventListener("beforeprint", () => {
-  paper = true;
   for (const job of jobs.values()) {
     [job.width, job.height] = [job.canvas.clientWidth, job.canvas.clientHeight];
     paint(job);
   }
-});
-addEventListener("afterprint", () => {
-  paper = false;
-  redrawAll();
 });
