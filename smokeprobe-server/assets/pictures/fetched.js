@@ -1,8 +1,11 @@
 // Answers of the server that follow the address and the live stream.
 
 import { useEffect, useRef, useState } from "../vendor/preact.js";
-import { ask, whyOf } from "../api.js";
+import { Refused, ask, whyOf } from "../api.js";
 import { model } from "../model.js";
+
+/** Asked again this long after the server could not answer. */
+const RETRY_MS = 10000;
 
 /**
  * What the server answers; the old answer stays while the next is on its way.
@@ -19,14 +22,21 @@ export function useAnswer(path, parameters, { follow = false, every = 10 } = {})
   useEffect(() => {
     if (path === null) return undefined;
     const gone = new AbortController();
+    let timer = 0;
     askedAt.current = performance.now();
     ask(path, parameters, gone.signal).then(
       (data) => setAnswer({ data, error: null, key }),
       (error) => {
-        if (!gone.signal.aborted) setAnswer((before) => ({ ...before, error: whyOf(error), key }));
+        if (gone.signal.aborted) return;
+        setAnswer((before) => ({ ...before, error: whyOf(error), key }));
+        // What it will not answer, it will not answer later either.
+        if (!(error instanceof Refused) || error.status >= 500) timer = window.setTimeout(() => setTurn((n) => n + 1), RETRY_MS);
       },
     );
-    return () => gone.abort();
+    return () => {
+      clearTimeout(timer);
+      gone.abort();
+    };
   }, [key, turn]);
   useEffect(() => {
     if (!follow) return undefined;
