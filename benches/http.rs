@@ -44,7 +44,7 @@ impl Connection {
     ///
     /// When the answer is not 200, or the server ends the connection.
     pub fn get(&mut self, path: &str, headers: &str) -> io::Result<usize> {
-        write!(self.0, "GET {path} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n")?;
+        write!(self.0, "GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n")?;
         let (mut answer, mut buffer) = (Vec::with_capacity(64 * 1024), vec![0; 64 * 1024]);
         loop {
             let count = self.0.read(&mut buffer)?;
