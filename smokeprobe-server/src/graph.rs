@@ -75,7 +75,7 @@ pub struct Drawing {
     pub marks: Vec<AlertMark>,
     /// Seconds to add to a Unix time for the viewer's local time then.
     pub utc_offset: fn(i64) -> i32,
-    /// Rows in the same so many pixels are drawn as their mean: at one pixel of a PNG or less, nothing is lost to the eye.
+    /// Rows whose middles lie in the same so many pixels are drawn as their mean, as a coarser archive has it.
     pub grain: f64,
     /// Said in the middle of the plot when there is nothing to draw.
     pub message: String,

@@ -8,13 +8,13 @@ use super::super::smoke::{Cell, Level};
 
 /// Along the tops from left to right, and back along the bottoms.
 pub(super) fn outline(run: &[Cell], grain: f64) -> String {
-    let mean = |part: &[Cell], first: &Cell, last: &Cell| Cell {
+    let together = |part: &[Cell], first: &Cell, last: &Cell| Cell {
         x0: first.x0,
         x1: last.x1,
         top: mean(part, |cell| cell.top),
         bottom: mean(part, |cell| cell.bottom),
     };
-    let run = merged(run, grain, |cell| cell.x0.midpoint(cell.x1), mean);
+    let run = merged(run, grain, |cell| cell.x0.midpoint(cell.x1), together);
     let mut path = String::new();
     let Some(first) = run.first() else { return path };
     let _ = write!(path, "M{} {}", Px(first.x0), Px(first.bottom));
@@ -29,12 +29,12 @@ pub(super) fn outline(run: &[Cell], grain: f64) -> String {
 }
 
 pub(super) fn stairs(run: &[Level], grain: f64) -> String {
-    let mean = |part: &[Level], first: &Level, last: &Level| Level {
+    let together = |part: &[Level], first: &Level, last: &Level| Level {
         x0: first.x0,
         x1: last.x1,
         y: mean(part, |level| level.y),
     };
-    let run = merged(run, grain, |level| level.x0.midpoint(level.x1), mean);
+    let run = merged(run, grain, |level| level.x0.midpoint(level.x1), together);
     let mut path = String::new();
     for (index, level) in run.iter().enumerate() {
         let _ = match index {
@@ -46,12 +46,12 @@ pub(super) fn stairs(run: &[Level], grain: f64) -> String {
 }
 
 /// Those whose middles are in the same `grain` pixels as one.
-fn merged<T: Copy>(run: &[T], grain: f64, middle: fn(&T) -> f64, mean: impl Fn(&[T], &T, &T) -> T) -> Vec<T> {
+fn merged<T: Copy>(run: &[T], grain: f64, middle: fn(&T) -> f64, together: impl Fn(&[T], &T, &T) -> T) -> Vec<T> {
     let column = |mark: &T| (middle(mark) / grain).floor() as i64;
     let columns = run.chunk_by(|left, right| column(left) == column(right));
     columns
         .filter_map(|part| match part {
-            [first, .., last] => Some(mean(part, first, last)),
+            [first, .., last] => Some(together(part, first, last)),
             _ => part.first().copied(),
         })
         .collect()
