@@ -1,5 +1,6 @@
-//! What the benches share: processes and what they cost, captured packets, quantiles, a little HTTP, rrdtool.
+//! What the benches share: histories, processes and what they cost, captured packets, quantiles, a little HTTP, rrdtool.
 
+pub mod history;
 pub mod http;
 pub mod pcap;
 pub mod process;

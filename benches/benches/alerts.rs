@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use smokeprobe_alerts::{
     Alert, AlertPlan, Change, Engine, Measurement, Observation, Replay, Rules, Season, SeasonOrder, Semantics, Watched,
 };
+use smokeprobe_benches::history;
 use smokeprobe_benches::sample::median;
-use smokeprobe_core::{Measured, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
+use smokeprobe_core::{SeriesId, Slot, Step, WallTime};
 use smokeprobe_server::alerting::past;
 use smokeprobe_store::{Archive, Consolidation, Query, RrdStore, RrdStoreConfig, Store};
 
@@ -20,7 +21,7 @@ const SERIES: usize = 10_000;
 /// Rounds before any is timed, so that every window is full.
 const WARM: i64 = 40;
 const ROUNDS: i64 = 50;
-const PINGS: u32 = 20;
+
 /// 360 days of 5-minute rounds.
 const YEAR: i64 = 360 * 288;
 
@@ -132,19 +133,7 @@ fn filled(folder: &Path) -> Outcome<RrdStore> {
     let archive = |steps, rows| Archive { consolidation: Consolidation::Average, xff: 0.5, steps, rows };
     let archives = vec![archive(1, 370 * 288), archive(12, 9600)];
     let store = RrdStore::open(RrdStoreConfig::new(folder, archives))?;
-    let last = Slot::ending_at(NOW, Step::DEFAULT);
-    for back in (0..370 * 288).rev() {
-        let slot = last.plus(-back);
-        let lost = u32::from(back % 50 == 0);
-        let rtts = (0..u64::from(PINGS - lost)).map(|ping| {
-            let noise = (slot.index().unsigned_abs() * 31 + ping).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
-            Rtt::from_nanos(28_000_000 + 300_000 * ping + noise)
-        });
-        let result = RoundResult::Measured(Measured::from_samples(rtts, lost));
-        let started = WallTime::from_unix_secs(slot.start());
-        store.append(&Round { series: "Bench".parse()?, slot, pings: PINGS, started, result })?;
-    }
-    store.sync()?;
+    history::year(&store, &"Bench".parse()?, Slot::ending_at(NOW, Step::DEFAULT))?;
     drop(store);
     Ok(RrdStore::read_only(folder))
 }

@@ -10,18 +10,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use smokeprobe_benches::history::{self, PINGS};
 use smokeprobe_benches::http::{self, Connection};
 use smokeprobe_benches::process::{Running, daemon, free_address};
 use smokeprobe_benches::sample::quantile;
-use smokeprobe_core::{Measured, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
+use smokeprobe_core::{SeriesId, Slot, Step};
 use smokeprobe_server::config::load;
-use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig, Store};
+use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig};
 
 const RANGES: [(&str, i64); 4] = [("3 h", 10_800), ("30 h", 108_000), ("10 d", 864_000), ("360 d", 31_104_000)];
 const STARTS: usize = 3;
 const REQUESTS: usize = 50;
 const COMMANDS: usize = 10;
-const PINGS: u32 = 20;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -86,7 +86,7 @@ fn text(folder: &Path) -> String {
     )
 }
 
-/// A year of rounds up to `now`, one in fifty with a loss. The file that holds them.
+/// A year of rounds before `now`. The file that holds them.
 fn fill(config: &Path, data: &Path, now: i64) -> Outcome<PathBuf> {
     let plan = load(config).plan;
     let archives = plan.ok_or("a plan")?.database.archives.into_iter().map(|archive| Archive {
@@ -97,19 +97,7 @@ fn fill(config: &Path, data: &Path, now: i64) -> Outcome<PathBuf> {
     });
     let store = RrdStore::open(RrdStoreConfig::new(data, archives.collect()))?;
     let series: SeriesId = "Bench.Beijing".parse()?;
-    let last = Slot::ending_at(now, Step::DEFAULT);
-    for back in (1..370 * 288).rev() {
-        let slot = last.plus(-back);
-        let lost = u32::from(back % 50 == 0);
-        let rtts = (0..u64::from(PINGS - lost)).map(|ping| {
-            let noise = (slot.index().unsigned_abs() * 31 + ping).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
-            Rtt::from_nanos(28_000_000 + 300_000 * ping + noise)
-        });
-        let result = RoundResult::Measured(Measured::from_samples(rtts, lost));
-        let started = WallTime::from_unix_secs(slot.start());
-        store.append(&Round { series: series.clone(), slot, pings: PINGS, started, result })?;
-    }
-    store.sync()?;
+    history::year(&store, &series, Slot::ending_at(now, Step::DEFAULT).plus(-1))?;
     Ok(store.path_of(&series))
 }
 

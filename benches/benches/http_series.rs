@@ -10,10 +10,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
+use smokeprobe_benches::history::{self, PINGS};
 use smokeprobe_benches::http::Connection;
 use smokeprobe_benches::rrdtool::Rrdtool;
 use smokeprobe_benches::sample::quantile;
-use smokeprobe_core::{Clock, Measured, MonoTime, Round, RoundResult, Rtt, SeriesId, Slot, Step, WallTime};
+use smokeprobe_core::{Clock, MonoTime, SeriesId, Slot, Step, WallTime};
 use smokeprobe_server::config::{InMemory, load_from};
 use smokeprobe_server::live::Live;
 use smokeprobe_server::web::{Metrics, Readiness, WebState, router, serve};
@@ -22,7 +23,6 @@ use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig, Store};
 const RANGES: [(&str, i64); 4] = [("3 h", 10_800), ("30 h", 108_000), ("10 d", 864_000), ("360 d", 31_104_000)];
 const REQUESTS: usize = 2000;
 const COMMANDS: usize = 100;
-const PINGS: u32 = 20;
 
 /// 2026-11-22 12:00:00 UTC, the end of the history.
 const NOW: i64 = 1_795_348_800;
@@ -41,7 +41,7 @@ fn main() -> Outcome<()> {
     });
     let store = RrdStore::open(RrdStoreConfig::new(folder.path(), archives.collect()))?;
     let series: SeriesId = "Bench".parse()?;
-    fill(&store, &series)?;
+    history::year(&store, &series, Slot::ending_at(NOW, Step::DEFAULT))?;
     let file = store.path_of(&series);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -67,24 +67,6 @@ fn main() -> Outcome<()> {
         println!("  {name:<6} {:>21} {:>9.1} {:>21} {:>17}", pair(ours), size as f64 / 1e3, pair(peer), pair(command));
     }
     Ok(())
-}
-
-/// A year of rounds, one in fifty with a loss.
-fn fill(store: &dyn Store, series: &SeriesId) -> Outcome<()> {
-    let step = Step::DEFAULT;
-    let last = Slot::ending_at(NOW, step);
-    for back in (0..370 * 288).rev() {
-        let slot = last.plus(-back);
-        let lost = u32::from(back % 50 == 0);
-        let rtts = (0..u64::from(PINGS - lost)).map(|ping| {
-            let noise = (slot.index().unsigned_abs() * 31 + ping).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
-            Rtt::from_nanos(28_000_000 + 300_000 * ping + noise)
-        });
-        let result = RoundResult::Measured(Measured::from_samples(rtts, lost));
-        let started = WallTime::from_unix_secs(slot.start());
-        store.append(&Round { series: series.clone(), slot, pings: PINGS, started, result })?;
-    }
-    Ok(store.sync()?)
 }
 
 /// A clock that stands at the end of the history.
