@@ -81,6 +81,9 @@ struct Gathered {
     index: Arc<Index>,
     /// The plan's id, as the viewers know it.
     plan: Arc<str>,
+    /// There was a reload since. Its plan is told even with the id of the one before: a viewer may have been greeted with
+    /// one between them.
+    reloaded: bool,
     changed: HashSet<SeriesId>,
     rounds: Vec<Told>,
     alerts: Vec<Arc<Alert>>,
@@ -198,6 +201,7 @@ impl Gathered {
         let view = web.live.alerts.view();
         Self {
             plan: index.outline().id().into(),
+            reloaded: false,
             changed: HashSet::new(),
             rounds: Vec::new(),
             alerts: Vec::new(),
@@ -242,6 +246,7 @@ impl Gathered {
         let web = self.web.clone();
         if let Ok(index) = tokio::task::spawn_blocking(move || web.index()).await {
             self.index = index;
+            self.reloaded = true;
         }
     }
 
@@ -265,10 +270,10 @@ impl Gathered {
         tokio::task::spawn_blocking(move || raised(&view, &index)).await.ok()
     }
 
-    /// Returns the plan that is told, if another runs.
+    /// Returns the plan that is told, if there was a reload.
     fn plan_and_notices(&mut self, first: &mut Vec<u8>) -> Option<Arc<str>> {
-        let another_plan = *self.plan != *self.index.outline().id();
-        if another_plan {
+        let reloaded = std::mem::take(&mut self.reloaded);
+        if reloaded {
             self.plan = self.index.outline().id().into();
             first.extend_from_slice(&event("plan", &Plan { plan: &self.plan }));
         }
@@ -277,7 +282,7 @@ impl Gathered {
             self.notices = notices;
             first.extend_from_slice(&event("notices", &Notices { notices: &self.notices }));
         }
-        another_plan.then(|| Arc::clone(&self.plan))
+        reloaded.then(|| Arc::clone(&self.plan))
     }
 
     /// What there is to tell, if anything.

@@ -75,3 +75,18 @@ async fn states_are_in_the_places_of_the_plan_that_their_tick_names() {
     assert!(tick.plan != first && tick.other_plan.as_ref() == Some(&tick.plan));
     assert!(std::str::from_utf8(&tick.states).unwrap().contains("\"series\":[[0,"));
 }
+
+#[tokio::test]
+async fn a_plan_that_came_and_went_between_two_looks_leaves_nobody_with_it() {
+    let live = Arc::new(Live::new(plan(&["A", "B"])));
+    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
+    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
+    let index = web.index();
+    let mut gathered = Gathered::new(web, index);
+    // Whoever comes now is greeted with the first of these.
+    live.follow(plan(&["B"]));
+    live.follow(plan(&["A", "B"]));
+    gathered.follow().await;
+    let tick = gathered.tick(None, false).unwrap();
+    assert_eq!(tick.other_plan.as_ref(), Some(&tick.plan));
+}
