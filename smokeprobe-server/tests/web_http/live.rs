@@ -219,6 +219,7 @@ async fn places_are_of_the_plan_that_was_told_last() {
                         told += 1;
                     }
                 }
+                "alive" => {}
                 _ => panic!("{name}: {data}"),
             }
         }
