@@ -34,7 +34,9 @@ export function useNearest(ids, from, to, wanted) {
     set(undefined);
     if (!wanted) return undefined;
     let over = false;
-    near(key, ids, last ? Infinity : from, last ? Infinity : to).then((found) => !over && set(found), () => !over && set(null));
+    near(key, ids, last ? Infinity : from, last ? Infinity : to).then((found) => !over && set(found), () => {
+      // It stays unknown: nothing is said that might be wrong.
+    });
     return () => {
       over = true;
     };
