@@ -321,41 +321,45 @@ impl Gathered {
         if let Some(raised) = raised {
             self.raised = raised;
         }
-        let series = self.index.series();
-        let mut places: Vec<usize> = self.changed.drain().filter_map(|series| self.index.position(&series)).collect();
-        if places.is_empty() && !news {
-            return Bytes::new();
-        }
-        places.sort_unstable();
-        let row = |place: usize| -> Row {
-            let Brief { letter, loss, median, time, deviation } = Brief::of(&self.web, &series[place]);
-            (place, letter, loss, median, time, deviation)
-        };
-        let body = States {
-            now: self.web.clock.wall().as_unix_secs_f64(),
-            plan: &self.plan,
-            series: places.into_iter().map(row).collect(),
-            raised: news.then_some(&self.raised),
-        };
-        event("states", &body)
+        states(&self.web, &self.plan, &self.index, self.changed.drain(), news.then_some(&self.raised))
     }
+}
+
+/// How those are that have changed, and what is raised where that is news. Empty when there is neither.
+fn states(
+    web: &WebState,
+    plan: &str,
+    index: &Index,
+    changed: impl IntoIterator<Item = SeriesId>,
+    raised: Option<&[Raised]>,
+) -> Bytes {
+    let series = index.series();
+    let mut places: Vec<usize> = changed.into_iter().filter_map(|series| index.position(&series)).collect();
+    if places.is_empty() && raised.is_none() {
+        return Bytes::new();
+    }
+    places.sort_unstable();
+    let row = |place: usize| -> Row {
+        let Brief { letter, loss, median, time, deviation } = Brief::of(web, &series[place]);
+        (place, letter, loss, median, time, deviation)
+    };
+    let now = web.clock.wall().as_unix_secs_f64();
+    event("states", &States { now, plan, series: places.into_iter().map(row).collect(), raised })
 }
 
 /// What a viewer that has read the states is told first: the notices, how the series are that have changed since, all
 /// that is raised, and the last round of those of them that are `full`.
 pub(super) fn since(
     web: &WebState,
-    index: &Arc<Index>,
+    index: &Index,
     changed: Vec<SeriesId>,
     full: impl Fn(&SeriesId) -> bool,
 ) -> Vec<u8> {
-    let mut gathered = Gathered::new(web.clone(), Arc::clone(index));
     let rounds = changed.iter().filter(|series| full(series)).filter_map(|series| web.live.last_round(series));
     let rounds: Vec<Told> = rounds.map(Told::new).collect();
-    gathered.changed.extend(changed);
-    let mut told = event("notices", &Notices { notices: &gathered.notices }).to_vec();
-    let raised = raised(&gathered.view, index);
-    told.extend_from_slice(&gathered.states(Some(raised)));
+    let mut told = event("notices", &Notices { notices: &notices(web) }).to_vec();
+    let raised = raised(&web.live.alerts.view(), index);
+    told.extend_from_slice(&states(web, index.outline().id(), index, changed, Some(&raised)));
     for round in rounds {
         told.extend_from_slice(&round.full(web));
     }

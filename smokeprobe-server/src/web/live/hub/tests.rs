@@ -14,6 +14,15 @@ fn plan(targets: &[&str]) -> Arc<Plan> {
     Arc::new(load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap())
 }
 
+/// What the hub has gathered of these targets, and where their plan is changed.
+fn hub(targets: &[&str]) -> (Arc<Live>, Gathered) {
+    let live = Arc::new(Live::new(plan(targets)));
+    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
+    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
+    let index = web.index();
+    (live, Gathered::new(web, index))
+}
+
 fn raised(series: &str) -> View {
     let standing = smokeprobe_alerts::Standing {
         since: 0,
@@ -38,11 +47,7 @@ async fn told(gathered: &mut Gathered) -> Option<String> {
 
 #[tokio::test]
 async fn what_is_raised_is_told_anew_in_the_places_of_another_plan() {
-    let live = Arc::new(Live::new(plan(&["A", "B", "C"])));
-    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
-    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
-    let index = web.index();
-    let mut gathered = Gathered::new(web, index);
+    let (live, mut gathered) = hub(&["A", "B", "C"]);
     live.alerts.publish(raised("B"));
     assert_eq!(told(&mut gathered).await.unwrap(), "[[1,[\"down\"]]]");
     assert_eq!(told(&mut gathered).await, None, "nothing is news");
@@ -56,11 +61,7 @@ async fn what_is_raised_is_told_anew_in_the_places_of_another_plan() {
 
 #[tokio::test]
 async fn states_are_in_the_places_of_the_plan_that_their_tick_names() {
-    let live = Arc::new(Live::new(plan(&["A", "B"])));
-    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
-    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
-    let index = web.index();
-    let mut gathered = Gathered::new(web, index);
+    let (live, mut gathered) = hub(&["A", "B"]);
     let first = Arc::clone(&gathered.plan);
     // The plan changes after the hub has looked, and before it tells.
     gathered.follow().await;
@@ -78,11 +79,7 @@ async fn states_are_in_the_places_of_the_plan_that_their_tick_names() {
 
 #[tokio::test]
 async fn a_plan_that_came_and_went_between_two_looks_leaves_nobody_with_it() {
-    let live = Arc::new(Live::new(plan(&["A", "B"])));
-    let (clock, store) = (Arc::new(SystemClock), Arc::new(MemoryStore::new(10)));
-    let web = WebState::new(Arc::clone(&live), store, clock, Arc::default(), Arc::default());
-    let index = web.index();
-    let mut gathered = Gathered::new(web, index);
+    let (live, mut gathered) = hub(&["A", "B"]);
     // Whoever comes now is greeted with the first of these.
     live.follow(plan(&["B"]));
     live.follow(plan(&["A", "B"]));
