@@ -2,9 +2,11 @@
 
 use smokeprobe_alerts::{HOUR, Measurement, Observation, Season, SeasonOrder};
 use smokeprobe_core::SeriesId;
-use smokeprobe_store::{Consolidation, Frame, Query, Store, StoreError};
+use smokeprobe_store::{Consolidation, Frame, Store, StoreError};
 
+use crate::rows;
 use crate::sentence::sentence;
+use crate::timespec::Range;
 
 /// What the same hour of the week was like. Rounds without an answer do not count.
 ///
@@ -26,17 +28,11 @@ pub fn season(store: &dyn Store, order: &SeasonOrder) -> Season {
 
 /// The medians of the rounds of an hour: of those that end after `from` and not after `to`. NaN where there is none.
 fn medians(store: &dyn Store, series: &SeriesId, from: i64, to: i64) -> Result<Vec<f64>, StoreError> {
-    let query =
-        Query { series: series.clone(), from, to, consolidation: Consolidation::Average, max_points: HOUR as usize };
-    match store.query(&query) {
-        Ok(frame) if i64::from(frame.step) <= HOUR => {
-            // A store answers with rows that touch the hour; one that ends after it belongs to the next.
-            let inside = (0..frame.rows()).filter(|&row| (from + 1..=to).contains(&frame.end_of(row)));
-            Ok(inside.map(|row| frame.median[row]).collect())
-        }
-        Ok(_) | Err(StoreError::NoSuchSeries(_)) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+    let frame = rows::read(store, series, Range { from, to }, Consolidation::Average, HOUR as u32)?;
+    let Some(frame) = frame.filter(|frame| i64::from(frame.step) <= HOUR) else { return Ok(Vec::new()) };
+    // A store answers with rows that touch the hour; one that ends after it belongs to the next.
+    let inside = (0..frame.rows()).filter(|&row| (from + 1..=to).contains(&frame.end_of(row)));
+    Ok(inside.map(|row| frame.median[row]).collect())
 }
 
 /// The medians of rows that were read for another reason: the seasons of a year are thousands of hours.
@@ -93,7 +89,7 @@ pub fn observation(frame: &Frame, row: usize) -> Observation {
 mod tests {
     use smokeprobe_alerts::WEEK;
     use smokeprobe_core::{Measured, Round, RoundResult, Rtt, Slot, Step, UnknownReason, WallTime};
-    use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig};
+    use smokeprobe_store::{Archive, Query, RrdStore, RrdStoreConfig};
 
     use super::*;
 
