@@ -3,6 +3,9 @@
 use smokeprobe_core::{Measured, Round, RoundResult, Rtt, SeriesId, Slot, WallTime};
 use smokeprobe_store::{Store, StoreError};
 
+/// What is asked of it: SmokePing's own ranges, in seconds.
+pub const RANGES: [(&str, i64); 4] = [("3 h", 10_800), ("30 h", 108_000), ("10 d", 864_000), ("360 d", 31_104_000)];
+
 /// Pings of each round.
 pub const PINGS: u32 = 20;
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use smokeprobe_benches::history::{self, PINGS};
+use smokeprobe_benches::history::{self, PINGS, RANGES};
 use smokeprobe_benches::http::{self, Connection};
 use smokeprobe_benches::process::{Running, daemon, free_address};
 use smokeprobe_benches::sample::quantile;
@@ -18,7 +18,6 @@ use smokeprobe_core::{SeriesId, Slot, Step};
 use smokeprobe_server::config::load;
 use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig};
 
-const RANGES: [(&str, i64); 4] = [("3 h", 10_800), ("30 h", 108_000), ("10 d", 864_000), ("360 d", 31_104_000)];
 const STARTS: usize = 3;
 const REQUESTS: usize = 50;
 const COMMANDS: usize = 10;

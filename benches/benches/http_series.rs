@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use smokeprobe_benches::history::{self, PINGS};
+use smokeprobe_benches::history::{self, PINGS, RANGES};
 use smokeprobe_benches::http::Connection;
 use smokeprobe_benches::rrdtool::Rrdtool;
 use smokeprobe_benches::sample::quantile;
@@ -20,7 +20,6 @@ use smokeprobe_server::live::Live;
 use smokeprobe_server::web::{Metrics, Readiness, WebState, router, serve};
 use smokeprobe_store::{Archive, RrdStore, RrdStoreConfig, Store};
 
-const RANGES: [(&str, i64); 4] = [("3 h", 10_800), ("30 h", 108_000), ("10 d", 864_000), ("360 d", 31_104_000)];
 const REQUESTS: usize = 2000;
 const COMMANDS: usize = 100;
 
