@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, href, useRoute } from "../route.js";
-import { plain, readable, resolve, secondsBack, sentence as said, typed, useZoom } from "./zoom.js";
+import { plain, readable, resolve, secondsBack, sentence, typed, useZoom } from "./zoom.js";
 import { nameOf, short } from "./words.js";
 
 /**
@@ -34,10 +34,10 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], usua
       complain(null);
       go(wish);
     } catch (refused) {
-      complain(said(refused));
+      complain(sentence(refused));
     }
   };
-  const sentence = wrong ?? error ?? zoom.error;
+  const problem = wrong ?? error ?? zoom.error;
   return html`<form class="range-control" onSubmit=${submit} aria-label=${t("Range")}>
     <div class="segments">
       ${usual === undefined && html`<a class="button" href=${href({ ...route, from: "", to: "" })} aria-current=${from === "" ? "true" : undefined}
@@ -47,10 +47,10 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], usua
         aria-current=${(from ? secondsBack(from) : usual) === range.seconds && to === "" ? "true" : undefined}>${short(range.seconds)}</a>`)}
     </div>
     <input class="field" type="text" value=${text} placeholder=${t("-3h … now")} aria-label=${t("From … to")} spellcheck=${false}
-      autocomplete="off" enterkeyhint="go" aria-invalid=${sentence ? "true" : undefined} aria-describedby=${sentence ? "range-error" : undefined}
+      autocomplete="off" enterkeyhint="go" aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? "range-error" : undefined}
       title=${t("-3h, -3h … -1h, 2026-11-22 10:00 … 12:00, a date, Unix seconds")}
       onInput=${(/** @type {any} */ event) => write(event.target.value)} />
-    ${sentence && html`<p class="wrong" id="range-error" role="alert">${sentence}</p>`}</form>`;
+    ${problem && html`<p class="wrong" id="range-error" role="alert">${problem}</p>`}</form>`;
 }
 
 /**
