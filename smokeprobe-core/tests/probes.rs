@@ -12,4 +12,16 @@ mod probes {
     mod tcp;
 }
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use probes::{dns_server, http_server, tls};
+use tokio::net::TcpSocket;
+
+/// A port of TCP on loopback that nobody listens on, as long as the socket is kept: it is bound, so that no test that
+/// runs beside gets it.
+fn closed_port() -> (TcpSocket, u16) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
+}

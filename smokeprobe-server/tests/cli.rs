@@ -71,10 +71,10 @@ fn json_of_an_icmp_round_says_how_it_was_stamped() {
 
 #[test]
 fn tcp_reset_is_an_answer_unless_a_connection_is_demanded() {
-    // A port that was just ours and is closed now.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    // Bound, so that nobody else gets it, and closed.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let target = bound.local_addr().unwrap().to_string();
     let plain = ["probe", "tcp", "--count", "2", "--interval", "1ms", "--format", "fping", &target];
     let output = smokeprobe(&plain);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -410,6 +410,13 @@ fn hostile(talk: impl Fn(std::net::TcpStream) + Send + 'static) -> String {
     host
 }
 
+/// A host where nothing listens, as long as the socket is kept: its port is bound, so that no other test gets it.
+fn closed() -> (String, tokio::net::TcpSocket) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    (socket.local_addr().unwrap().to_string(), socket)
+}
+
 /// Says its lines, one for each line that it is told, and then does nothing until the other side hangs up.
 fn recite(mut stream: std::net::TcpStream, lines: &[&str], hang: bool) {
     let mut buffer = [0; 4096];
@@ -442,7 +449,7 @@ fn full() -> (String, Vec<std::net::TcpStream>, std::net::TcpListener) {
 #[test]
 fn hosts_that_fail_in_every_way_are_passed_over_and_named() {
     const HELLO: [&str; 4] = ["220 hostile\r\n", "250 hostile\r\n", "250 ok\r\n", "250 ok\r\n"];
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (closed, _bound) = closed();
     let (full, _connections, _listener) = full();
     let silent = hostile(|stream| recite(stream, &[], true));
     let rude = hostile(|stream| recite(stream, &[], false));
@@ -486,7 +493,7 @@ fn hosts_that_fail_in_every_way_are_passed_over_and_named() {
 #[test]
 fn sendmail_gets_the_mail_when_no_host_takes_it() {
     let place = place("sendmail.sh");
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (closed, _bound) = closed();
     for hosts in [vec![], vec![closed.as_str()]] {
         let options = MailOptions { sendmail: Some(place.program.clone()), ..options(&hosts) };
         let note = send(options, "First Last <ops@company.xy>", raised()).unwrap();

@@ -250,9 +250,12 @@ async fn headers_without_end_are_a_failure() {
 
 #[tokio::test]
 async fn a_port_where_nothing_listens_and_a_name_without_address_are_said_so() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let Err(HttpError::Failed(reason)) = post(&format!("http://{free}/hook")).await else { panic!("answered") };
-    assert_eq!(reason, format!("cannot send to http://{free}/…: the connection was refused: nothing listens there"));
+    // Bound, so that no other test gets it.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = bound.local_addr().unwrap();
+    let Err(HttpError::Failed(reason)) = post(&format!("http://{closed}/hook")).await else { panic!("answered") };
+    assert_eq!(reason, format!("cannot send to http://{closed}/…: the connection was refused: nothing listens there"));
     // No name server is asked for a name with a label of more than 63 characters (RFC 1035, 2.3.4).
     let name = format!("{}.example", "a".repeat(64));
     let Err(HttpError::Failed(reason)) = post(&format!("http://{name}/hook")).await else { panic!("answered") };

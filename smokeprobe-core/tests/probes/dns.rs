@@ -16,7 +16,7 @@ use smokeprobe_core::{Host, LossReason, Measured, SystemClock, SystemResolver};
 use tokio::net::UdpSocket;
 
 use crate::dns_server::{DnsServer, answer};
-use crate::tls;
+use crate::{closed_port, tls};
 
 /// Long enough for any answer on a busy machine.
 const ANSWERED: Duration = Duration::from_secs(20);
@@ -136,11 +136,13 @@ async fn answer_from_elsewhere_is_not_heard() {
 #[tokio::test]
 async fn closed_port_is_unreachable_over_udp_and_refused_over_tcp() {
     let server = plain_server().await;
-    let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let port = Some(bound.local_addr().unwrap().port());
-    let tcp = measure(DnsOptions { port, ..options(&server, DnsTransport::Tcp) }, 2).await;
+    let (_bound, port) = closed_port();
+    let tcp = measure(DnsOptions { port: Some(port), ..options(&server, DnsTransport::Tcp) }, 2).await;
     assert_eq!(tcp.loss_reasons, [(LossReason::Refused, 2)]);
-    drop(bound);
+    // A socket that hears one peer only keeps the port from others, and is closed to all but that peer.
+    let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    bound.connect((Ipv4Addr::LOCALHOST, 9)).await.unwrap();
+    let port = Some(bound.local_addr().unwrap().port());
     let udp = measure(DnsOptions { port, ..options(&server, DnsTransport::Udp) }, 2).await;
     assert_eq!(udp.loss_reasons, [(LossReason::Unreachable { code: 3 }, 2)]);
 }

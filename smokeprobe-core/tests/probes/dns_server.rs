@@ -1,6 +1,7 @@
 //! A DNS server on loopback that does as it is told, over UDP and TCP.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,9 +37,8 @@ impl DnsServer {
         acceptor: Option<TlsAcceptor>,
     ) -> Self {
         let react: Reaction = Arc::new(react);
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (udp, tcp) = same_port().await;
         let address = udp.local_addr().unwrap();
-        let tcp = TcpListener::bind(address).await.unwrap();
         let queries = Arc::<AtomicU32>::default();
         tokio::spawn(serve_udp(udp, Arc::clone(&react), Arc::clone(&queries)));
         tokio::spawn(serve_tcp(tcp, Arc::clone(&react), Arc::clone(&queries), |stream| async { Some(stream) }));
@@ -70,6 +70,19 @@ pub(crate) fn answer(query: &Message, records: &[RData], change: impl FnOnce(&mu
     }
     change(&mut message);
     message.to_vec().unwrap()
+}
+
+/// Sockets of one number on UDP and TCP, as a name server has them. A number that is free on one may be taken on the
+/// other, by a connection of a test that runs beside.
+async fn same_port() -> (UdpSocket, TcpListener) {
+    for _ in 0..1000 {
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        match TcpListener::bind(udp.local_addr().unwrap()).await {
+            Ok(tcp) => return (udp, tcp),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+        }
+    }
+    panic!("no port is free on both UDP and TCP");
 }
 
 async fn serve_udp(socket: UdpSocket, react: Reaction, queries: Arc<AtomicU32>) {

@@ -1,6 +1,6 @@
 //! The HTTP probe against a real server on loopback.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use smokeprobe_core::{
     AddressFamily, Clock, Host, LossReason, Measured, ProbeError, SystemClock, SystemResolver, WallTime,
 };
 
+use crate::closed_port;
 use crate::http_server::{self, SLOW};
 use crate::tls::{self, Authority};
 
@@ -160,9 +161,8 @@ async fn broken_answers_are_losses_with_a_reason() {
     lost(options(server, "/cut"), LossReason::Unexpected).await;
     // TLS to a server that does not speak it.
     lost(secure(server, "/ok"), LossReason::Unexpected).await;
-    let bound = tokio::net::TcpSocket::new_v4().unwrap();
-    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    lost(options(bound.local_addr().unwrap(), "/ok"), LossReason::Refused).await;
+    let (_bound, port) = closed_port();
+    lost(options(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), "/ok"), LossReason::Refused).await;
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use smokeprobe_core::{
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::closed_port;
+
 /// Long enough for any answer on a busy machine.
 const ANSWERED: Duration = Duration::from_secs(20);
 /// How long the tests wait for an answer that does not come.
@@ -37,14 +39,6 @@ async fn listener(address: &str) -> u16 {
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { while listener.accept().await.is_ok() {} });
     port
-}
-
-/// A port on loopback that nobody listens on: it is bound, so that nobody else can.
-fn closed_port() -> (Socket, u16) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
-    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
-    (socket, port)
 }
 
 /// A listener whose backlog is full: the kernel drops every further SYN, as a firewall would.

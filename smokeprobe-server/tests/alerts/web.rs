@@ -289,9 +289,10 @@ fn test_message_is_real_and_says_what_came_of_it() {
 
 #[test]
 fn command_line_says_that_no_server_runs() {
-    // A port that was just ours and is closed now.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server = format!("http://127.0.0.1:{port}");
+    // Bound, so that nobody else gets it, and closed.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let server = format!("http://{}", bound.local_addr().unwrap());
     let output = Command::new(env!("CARGO_BIN_EXE_smokeprobe-server"))
         .args(["alerts", "list", "--server", &server])
         .output()
