@@ -67,7 +67,7 @@ export function Figure(props) {
     ? panel.members.map((member, i) => `${member.name}: ${inWords(numbers[i])}`).join(". ") : inWords(numbers[0])) : "";
   const empty = feeds.every((feed) => (feed.frame ? !measuredIn(feed.frame, from, to) : feed.error !== null));
   return html`<figure ref=${frame} class=${`chart ${stale ? "stale" : ""}`} tabindex="0" aria-label=${[label, name].filter(Boolean).join(", ")}
-      data-series=${panel.members.map(({ id }) => id).join(",")} data-ready=${String(panel.scales() !== null && !stale)}>
+      data-series=${panel.members.map(({ id }) => id).join(",")} data-ready=${String(panel.complete && !stale)}>
     <figcaption><span class="label">${label}${name && html` <span class="from">${name}</span>`}</span>
       <${Brief} props=${props} number=${numbers[0]} overlaid=${overlaid} /><span class="unseen">${words}</span></figcaption>
     <div class="chart-plot"><div class="canvas" ref=${host}></div>

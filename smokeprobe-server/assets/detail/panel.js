@@ -32,10 +32,15 @@ export class Panel {
     this.feeds.flat().forEach((feed) => feed.start());
   }
 
-  /** The height of each range's scale; null until all are known. @returns {{ceiling: number, floor: number | null}[] | null} */
+  /** Whether all is known that there is to draw. */
+  get complete() {
+    return this.feeds.flat().every((feed) => feed.frame || feed.error);
+  }
+
+  /** The height of each range's scale, by the ranges that are known: they do not wait for the longest. @returns {{ceiling: number, floor: number | null}[] | null} */
   scales() {
     const detail = model.outline?.detail;
-    if (!detail || this.feeds.flat().some((feed) => !feed.frame && !feed.error)) return null;
+    if (!detail) return null;
     const made = [detail, ...this.feeds.flat().map(({ frame }) => frame)];
     if (this.shared && made.every((part, i) => part === this.made[i])) return this.shared;
     const frames = this.feeds.map((feeds) => feeds.flatMap(({ frame }) => frame ?? []));

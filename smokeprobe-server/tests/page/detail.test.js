@@ -75,6 +75,34 @@ describe("a target's page", () => {
       assert.match(await figures(page).first().innerText(), /100 %\s*max/);
     }));
 
+  test("draws a range to its scale before the others are known", () =>
+    visit({}, async ({ open, page, context }) => {
+      /** @type {(value: unknown) => void} */
+      let answer = () => {};
+      const held = new Promise((resolve) => { answer = resolve; });
+      // A year is asked for, and its answer is long in coming.
+      await context.route(/\/api\/v1\/series\//, async (route) => {
+        const from = Number(new URL(route.request().url()).searchParams.get("from"));
+        if (from < Date.now() / 1000 - 100 * 86400) await held;
+        await route.continue();
+      });
+      await open("/?target=Storage.NingxiaS3&vantage=tokyo");
+      const figure = figures(page).first();
+      await figure.getByText(/avg/).first().waitFor();
+      assert.equal(await figure.getAttribute("data-ready"), "false");
+      const ink = await figure.locator("canvas").first().evaluate((element, median) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (element);
+        const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(0, 0, canvas.width, canvas.height);
+        const wanted = [1, 3, 5].map((at) => Number.parseInt(median.slice(at, at + 2), 16));
+        let lowest = 0;
+        for (let at = 0; at < data.length; at += 4) if (wanted.every((channel, i) => data[at + i] === channel)) lowest = at / 4 / canvas.width;
+        return lowest / canvas.height;
+      }, "#1f9d55");
+      assert.ok(ink > 0.2, `the median lies at ${ink} of the height: above the scale`);
+      answer(undefined);
+      await figure.and(page.locator('[data-ready="true"]')).waitFor();
+    }));
+
   test("has the numbers that rrdtool reads from the file", () =>
     visit({}, async ({ open, page }) => {
       // Two days of rows of five minutes, from before yesterday: nothing is added there any more.
