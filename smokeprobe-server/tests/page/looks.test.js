@@ -47,8 +47,9 @@ describe("each kind of page", { concurrency: 2 }, () => {
           await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
           await still();
           await picture(`${name}-${theme}-${device}`);
-          const wide = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.querySelector("main")?.scrollWidth ?? 0));
-          assert.ok(wide <= window.width, `${wide} pixels wide on a ${device}`);
+          const over = await page.evaluate(() => [document.documentElement, document.querySelector("main")]
+            .flatMap((part) => (part && part.scrollWidth > part.clientWidth ? [`${part.localName} by ${part.scrollWidth - part.clientWidth} pixels`] : [])));
+          assert.deepEqual(over, [], `wider than its place on a ${device}`);
           if ((theme === "light") === (device === "desk")) {
             assert.deepEqual(await faults(), [], `${theme}, ${device}`);
           }
