@@ -3,19 +3,20 @@
 //! It runs while there are viewers, on the web's own runtime. It never waits for a viewer: who is too far behind loses the
 //! oldest. When it is behind itself it says so.
 
+mod running;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use serde::Serialize;
 use smokeprobe_alerts::Event as Alert;
 use smokeprobe_core::{Round, SeriesId, TargetPath};
-use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender, error::RecvError};
+use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 
 use super::Nothing;
 use crate::alerting::View;
@@ -29,12 +30,10 @@ use crate::web::notices::{Notice, notices};
 use crate::web::rounds::RoundBody;
 use crate::web::state::SeriesState;
 use crate::web::states::{Brief, Raised, raised};
+pub(super) use running::Hub;
 
 /// How long to gather: short for people, long enough that a thousand rounds become a few events.
 const BATCH: Duration = Duration::from_millis(250);
-
-/// Ticks that a viewer may be behind: 16 seconds at the busiest.
-const BEHIND: usize = 64;
 
 /// A word after so many batches, 5 s, tells both sides that the other is there. An event, as browsers keep comments to
 /// themselves.
@@ -70,10 +69,6 @@ pub(super) struct Told {
     short: OnceLock<Bytes>,
     full: OnceLock<Bytes>,
 }
-
-/// Where viewers find the hub that runs.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Hub(Arc<Mutex<Option<WeakSender<Arc<Tick>>>>>);
 
 /// What was gathered, and what the viewers know already.
 struct Gathered {
@@ -128,32 +123,6 @@ struct FullRound<'a> {
     series: &'a SeriesId,
     round: RoundBody,
     state: SeriesState,
-}
-
-impl Hub {
-    /// Another viewer. Starts the hub for the first.
-    pub(super) fn join(&self, web: &WebState, index: &Arc<Index>) -> Receiver<Arc<Tick>> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hub) = running.as_ref().and_then(WeakSender::upgrade) {
-            return hub.subscribe();
-        }
-        let (out, ticks) = broadcast::channel(BEHIND);
-        *running = Some(out.downgrade());
-        let (rounds, alerts) = (web.live.subscribe(), web.live.alerts.subscribe());
-        let gathered = Gathered::new(web.clone(), Arc::clone(index));
-        tokio::spawn(run(self.clone(), gathered, out, rounds, alerts));
-        ticks
-    }
-
-    /// Whether the last viewer has gone; then the next one starts another hub.
-    fn is_left(&self, out: &Sender<Arc<Tick>>) -> bool {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = out.receiver_count() == 0;
-        if left {
-            *running = None;
-        }
-        left
-    }
 }
 
 async fn run(
