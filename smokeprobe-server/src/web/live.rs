@@ -25,6 +25,7 @@ use super::access::Visitor;
 use super::error::ApiError;
 use super::index::Index;
 use super::params::Params;
+use super::states::Raised;
 use hub::{Hub, Tick, event};
 use places::{Place, Places};
 
@@ -36,6 +37,13 @@ const SERIES: usize = 32;
 pub(super) struct Streams {
     places: Arc<Places>,
     hub: Hub,
+}
+
+impl Streams {
+    /// Somebody who may have a stream was told, beside it, that this is raised.
+    pub(super) fn greeted(&self, raised: &Arc<[Raised]>) {
+        self.hub.greeted(raised);
+    }
 }
 
 /// What a viewer wants to see.

@@ -31,7 +31,7 @@ struct States<'a> {
     median: Vec<Option<f64>>,
     /// Starts of the last rounds, in whole seconds: ten thousand fractions would be half of the answer.
     time: Vec<Option<i64>>,
-    raised: Vec<Raised>,
+    raised: &'a [Raised],
 }
 
 /// How a series is: a letter, and the last round in short.
@@ -61,6 +61,8 @@ pub(super) async fn states(State(web): State<WebState>, params: Params) -> Resul
         let mark = web.mark();
         let index = web.index();
         let briefs: Vec<Brief> = index.series().iter().map(|entry| Brief::of(&web, entry)).collect();
+        let raised = raised(&web.live.alerts.view(), &index).into();
+        web.streams.greeted(&raised);
         json(&States {
             now: web.clock.wall().as_unix_secs_f64(),
             plan: index.outline().id(),
@@ -70,7 +72,7 @@ pub(super) async fn states(State(web): State<WebState>, params: Params) -> Resul
             loss: briefs.iter().map(|brief| brief.loss).collect(),
             median: briefs.iter().map(|brief| brief.median).collect(),
             time: briefs.iter().map(|brief| brief.time).collect(),
-            raised: raised(&web.live.alerts.view(), &index),
+            raised: &raised,
         })
     };
     workers.run(write).await

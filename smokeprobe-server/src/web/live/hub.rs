@@ -153,8 +153,9 @@ async fn run(
         if hub.is_left(&out) {
             return;
         }
+        let greeted = hub.take_greeted();
         gathered.follow().await;
-        let raised = gathered.raised_anew().await;
+        let raised = gathered.raised_anew(&greeted).await;
         if let Some(tick) = gathered.tick(raised, stops) {
             // The last viewer may have left just now.
             let _ = out.send(Arc::new(tick));
@@ -219,15 +220,22 @@ impl Gathered {
         }
     }
 
-    /// What is raised now, where that is something else than before, or in the places of another plan.
-    async fn raised_anew(&mut self) -> Option<Vec<Raised>> {
+    /// What is raised now, where that is something else than some viewer was told, or in the places of another plan.
+    ///
+    /// Most know what was told to all. Who came since was told what was raised at that moment, which may have been over
+    /// before this look. They look and then note what they were told, we take the notes and then look, at the plan too: what we
+    /// see is as new as what is noted, or newer, and what is noted too late for us waits for the next look. They subscribed
+    /// before all that, so that what we tell comes to them, and after their greeting.
+    async fn raised_anew(&mut self, greeted: &[Arc<[Raised]>]) -> Option<Vec<Raised>> {
         let (view, moved) = (self.web.live.alerts.view(), *self.plan != *self.index.outline().id());
-        if !moved && Arc::ptr_eq(&view, &self.view) {
+        if !moved && greeted.is_empty() && Arc::ptr_eq(&view, &self.view) {
             return None;
         }
         self.view = Arc::clone(&view);
         let raised = self.look(view).await?;
-        (raised != self.raised || moved && !raised.is_empty()).then_some(raised)
+        let news = |told: &[Raised]| *told != *raised;
+        let wrong = news(&self.raised) || greeted.iter().any(|told| news(told));
+        (wrong || moved && !raised.is_empty()).then_some(raised)
     }
 
     /// Thousands of alerts take a while to look at: not here either.
@@ -327,7 +335,8 @@ pub(super) fn since(
     let rounds = changed.iter().filter(|series| full(series)).filter_map(|series| web.live.last_round(series));
     let rounds: Vec<Told> = rounds.map(Told::new).collect();
     let mut told = event("notices", &Notices { notices: &notices(web) }).to_vec();
-    let raised = raised(&web.live.alerts.view(), index);
+    let raised = raised(&web.live.alerts.view(), index).into();
+    web.streams.greeted(&raised);
     told.extend_from_slice(&states(web, index.outline().id(), index, changed, Some(&raised)));
     for round in rounds {
         told.extend_from_slice(&round.full(web));

@@ -1,4 +1,4 @@
-//! Places of series while plans change.
+//! Places of series while plans change, and what is told to those who come meanwhile.
 
 use smokeprobe_core::SystemClock;
 use smokeprobe_store::MemoryStore;
@@ -39,10 +39,15 @@ fn raised(series: &str) -> View {
 /// What is raised, as the next tick tells it.
 async fn told(gathered: &mut Gathered) -> Option<String> {
     gathered.follow().await;
-    let raised = gathered.raised_anew().await;
+    let raised = gathered.raised_anew(&[]).await;
     let tick = gathered.tick(raised, false)?;
-    let states = String::from_utf8(tick.states.to_vec()).unwrap();
-    Some(states.split_once("\"raised\":")?.1.trim_end().trim_end_matches('}').to_owned())
+    in_words(&tick.states)
+}
+
+/// What is raised, as these events say it.
+fn in_words(events: &[u8]) -> Option<String> {
+    let (_, raised) = std::str::from_utf8(events).unwrap().split_once("\"raised\":")?;
+    Some(raised.lines().next()?.trim_end_matches('}').to_owned())
 }
 
 #[tokio::test]
@@ -86,4 +91,16 @@ async fn a_plan_that_came_and_went_between_two_looks_leaves_nobody_with_it() {
     gathered.follow().await;
     let tick = gathered.tick(None, false).unwrap();
     assert_eq!(tick.other_plan.as_ref(), Some(&tick.plan));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_they_were_told_who_came_between_two_looks_is_put_right() {
+    let (live, Gathered { web, index, .. }) = hub(&["A"]);
+    let mut ticks = web.streams.hub.join(&web, &index);
+    live.alerts.publish(raised("A"));
+    let greeting = since(&web, &index, Vec::new(), |_| false);
+    assert_eq!(in_words(&greeting).unwrap(), "[[0,[\"down\"]]]");
+    live.alerts.publish(View::default());
+    let tick = ticks.recv().await.unwrap();
+    assert_eq!(in_words(&tick.states).as_deref(), Some("[]"), "as before all that, which the others know");
 }
