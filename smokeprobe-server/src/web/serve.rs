@@ -1,5 +1,6 @@
 //! Connections: how many, for how long, and how they end.
 
+mod arriving;
 mod idle;
 
 use std::io;
@@ -21,13 +22,15 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use arriving::Arriving;
+pub(super) use arriving::GaveWay;
 use idle::{Idle, Seat};
 
 /// What one client, or many, may take of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Open connections. When all are taken, one that waits for its next request gives way to a new one; more than that wait
-    /// in the kernel's queue until one ends.
+    /// Open connections. When all are taken, one that waits for its next request, or for the rest of one, gives way to a new
+    /// one; more than that wait in the kernel's queue until one ends.
     pub connections: usize,
     /// How long a client may take to send a request's head, or to think of the next request.
     pub head: Duration,
@@ -63,7 +66,7 @@ const UNSENT: u32 = 128 * 1024;
 /// How long a connection that gives way may take to send the end of its last answer.
 const LEAVING: Duration = Duration::from_secs(1);
 
-/// How long a new connection waits before the next idle one is asked to leave.
+/// How long a new connection waits before the next one is asked to leave.
 const HURRY: Duration = Duration::from_millis(10);
 
 /// How long to wait after the system refused a connection, as when file descriptors have run out.
@@ -150,7 +153,7 @@ async fn accept(
     }
 }
 
-/// A place for a new connection. One that is idle leaves for it; where that takes a while, as in the middle of a request's
+/// A place for a new connection. One that waits for its client leaves for it; where that takes a while, as in the middle of a request's
 /// head, another leaves too.
 async fn place(places: &Arc<Semaphore>, idle: &Idle) -> Option<OwnedSemaphorePermit> {
     if let Ok(place) = Arc::clone(places).try_acquire_owned() {
@@ -217,13 +220,13 @@ struct Known {
 
 impl Service<Request<Incoming>> for Known {
     type Response = Response<Body>;
-    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Error = <TowerToHyperService<Router> as Service<Request<Arriving>>>::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
         let busy = self.seat.busy();
-        let answer = self.router.call(request);
+        let answer = self.router.call(request.map(|body| Arriving::new(body, Arc::clone(&self.seat))));
         Box::pin(async move { Ok(answer.await?.map(|body| Body::new(busy.until_sent(body)))) })
     }
 }

@@ -200,6 +200,45 @@ async fn half_heads_give_way_together() {
     assert!(server.get("/healthz").await.ends_with("ok\n"));
 }
 
+/// A form that is yet to come. The server is waiting for it when this returns.
+async fn begin_form(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = b"POST /smokeping.cgi HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    assert_eq!(read_until(&mut stream, "\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_gives_way() {
+    let server = Server::start(Limits { connections: 1, ..Limits::default() }).await;
+    let mut slow = begin_form(&server).await;
+    // A byte now and then changes nothing.
+    slow.write_all(b"t").await.unwrap();
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+    let mut answer = String::new();
+    within(slow.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("others want to be let in"), "{answer}");
+}
+
+#[tokio::test]
+async fn idle_connections_give_way_before_bodies_on_their_way() {
+    let server = Server::start(Limits { connections: 2, ..Limits::default() }).await;
+    let mut form = begin_form(&server).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_until(&mut idle, "ok\n").await;
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+    ended(&mut idle).await;
+    form.write_all(b"filter=abc").await.unwrap();
+    assert!(read_until(&mut form, "\r\n\r\n").await.contains("location: /?filter=abc"));
+    // Answered, it is idle like any other.
+    let first = TcpStream::connect(server.address).await.unwrap();
+    assert!(server.get("/healthz").await.ends_with("ok\n"));
+    ended(&mut form).await;
+    drop(first);
+}
+
 #[tokio::test]
 async fn a_viewer_that_does_not_read_is_cut_off_and_the_others_get_theirs() {
     let fixture = Fixture::new();

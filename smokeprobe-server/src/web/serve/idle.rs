@@ -1,5 +1,5 @@
-//! Connections that wait for their next request: browsers keep some open for half a minute. When there is no place for a new
-//! one, the one that has waited longest gives way.
+//! Connections that wait for their clients: browsers keep some open for half a minute, and a request's body may not come. When
+//! there is no place for a new one, the one that has waited longest gives way.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -10,25 +10,36 @@ use axum::body::{Body, Bytes};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::Notify;
 
-/// All connections that are idle.
+/// All connections that wait for their clients.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Idle(Arc<Mutex<Waiting>>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Since when each has been idle, as a count.
-    since: BTreeMap<u64, Arc<Notify>>,
+    /// Since when each has waited, as a count.
+    since: BTreeMap<Key, Arc<Notify>>,
     next: u64,
     /// A new connection waits for the first that becomes idle.
     wanted: bool,
+}
+
+/// What a connection waits for, and since when.
+pub(super) type Key = (For, u64);
+
+/// In the order in which they give way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum For {
+    /// Nothing is lost when it is idle.
+    Request,
+    Body,
 }
 
 /// A connection's place.
 #[derive(Debug)]
 pub(super) struct Seat {
     idle: Idle,
-    /// Its key while it is idle.
-    since: Mutex<Option<u64>>,
+    /// Its key while it waits.
+    since: Mutex<Option<Key>>,
     leave: Arc<Notify>,
 }
 
@@ -51,7 +62,8 @@ impl Idle {
         Arc::new(seat)
     }
 
-    /// Asks the connection that has been idle for longest to leave; when none is, the first that becomes so.
+    /// Asks the connection that has been idle for longest to leave, or has waited longest for a body when none is; when none
+    /// waits at all, the first that becomes idle.
     pub(super) fn give_way(&self) {
         let mut waiting = self.lock();
         match waiting.since.pop_first() {
@@ -76,9 +88,9 @@ impl Seat {
         self.leave.notified().await;
     }
 
-    /// Whether a request is being answered.
+    /// Whether a request is being answered, all of which is here.
     pub(super) fn is_busy(&self) -> bool {
-        self.since.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.key().is_none()
     }
 
     /// A request has come; the connection is idle again when what is returned is gone.
@@ -87,23 +99,52 @@ impl Seat {
         Busy(Arc::clone(self))
     }
 
+    /// The client keeps us waiting for a body, until [it has come](Self::has_body). Tells when it is not worth waiting for any
+    /// longer, as the place is wanted.
+    pub(super) fn awaits_body(&self) -> (Key, Arc<Notify>) {
+        let leave = Arc::default();
+        let key = self.wait(For::Body, &leave);
+        (key, leave)
+    }
+
+    /// That wait is over, one way or another.
+    pub(super) fn has_body(&self, waited: Key) {
+        // Where the answer came first, it is idle by now.
+        if *self.key() == Some(waited) {
+            self.forget();
+        }
+    }
+
     fn rest(&self) {
+        self.forget();
+        self.wait(For::Request, &self.leave);
+    }
+
+    fn wait(&self, what: For, leave: &Arc<Notify>) -> Key {
         let mut waiting = self.idle.lock();
-        let key = waiting.next;
+        let key = (what, waiting.next);
         waiting.next += 1;
-        if std::mem::take(&mut waiting.wanted) {
-            self.leave.notify_one();
+        // A body may come in the next moment: it has until somebody looks for a place again.
+        if what == For::Request && std::mem::take(&mut waiting.wanted) {
+            leave.notify_one();
         } else {
-            waiting.since.insert(key, Arc::clone(&self.leave));
+            waiting.since.insert(key, Arc::clone(leave));
         }
         drop(waiting);
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+        *self.key() = Some(key);
+        key
     }
 
     fn forget(&self) {
-        if let Some(key) = self.since.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // One lock after the other, never one within the other.
+        let key = self.key().take();
+        if let Some(key) = key {
             self.idle.lock().since.remove(&key);
         }
+    }
+
+    fn key(&self) -> MutexGuard<'_, Option<Key>> {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
