@@ -28,6 +28,7 @@
 
 mod access;
 mod alerts;
+mod answer;
 mod assets;
 mod body;
 mod charts;
@@ -39,6 +40,7 @@ mod hierarchy;
 mod index;
 mod legacy;
 mod live;
+mod lookup;
 mod mark;
 pub mod metrics;
 mod notices;

@@ -10,7 +10,7 @@ use smokeprobe_core::{Clock as _, SeriesId, SystemClock};
 use smokeprobe_store::{Consolidation, Query, RrdStore, Store as _};
 
 use super::{ConfigArg, terminal};
-use crate::rows::{self, Rows};
+use crate::rows::written::{Rows, write_csv};
 use crate::{config, timespec};
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub(super) fn execute(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let frame = store.query(&query)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match args.format {
-        Format::Csv => rows::write_csv(&frame, &mut out)?,
+        Format::Csv => write_csv(&frame, &mut out)?,
         Format::Json => {
             serde_json::to_writer(&mut out, &Rows::new(&query.series, query.from, query.to, &frame))?;
             writeln!(out)?;

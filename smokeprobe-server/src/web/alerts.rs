@@ -13,9 +13,9 @@ use serde::Serialize;
 use smokeprobe_alerts::{HistoryQuery, RecipientId, StateError};
 
 use super::WebState;
+use super::answer::json;
 use super::error::ApiError;
 use super::params::Params;
-use super::series::json;
 use crate::alerting::{AlertDesk, Counts, Refusal, StateView};
 pub(super) use body::EventBody;
 use body::{AttemptBody, MessageBody, PastEventBody, SilenceBody, StandingBody};

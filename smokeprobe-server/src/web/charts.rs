@@ -11,9 +11,9 @@ use serde::Serialize;
 use smokeprobe_core::{Measured, Round, Rtt, SeriesId};
 
 use super::WebState;
+use super::answer::json;
 use super::error::{ApiError, shown};
 use super::params::Params;
-use super::series::json;
 use crate::config::Plan;
 use crate::config::plan;
 use crate::graph::stats;

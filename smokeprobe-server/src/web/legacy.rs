@@ -23,7 +23,7 @@ use super::access::Visitor;
 use super::error::{ApiError, shown};
 use super::hierarchy::{self, Found};
 use super::params::Params;
-use super::{WebState, graph, series};
+use super::{WebState, graph, lookup};
 use crate::config::Plan;
 use crate::describe;
 use crate::timespec::Range;
@@ -150,12 +150,12 @@ impl<'a> Place<'a> {
                 Found::Nothing => describe::find(plan, &wanted.target),
             },
         };
-        let node = found.ok_or_else(|| series::no_section(&wanted.target))?;
+        let node = found.ok_or_else(|| lookup::no_section(&wanted.target))?;
         let Some(path) = &node.path else { return Ok(top) };
         if let Vantage::Slave(_) = wanted.vantage {
             // Says what there is instead.
             let series = SeriesId { target: path.clone(), vantage: wanted.vantage.clone() };
-            series::find_with_node(plan, &series.to_string())?;
+            lookup::series(plan, &series.to_string())?;
         }
         Ok(Self { section: Some(Cow::Borrowed(path)), vantage: wanted.vantage, ..top })
     }

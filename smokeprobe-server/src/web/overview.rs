@@ -11,9 +11,10 @@ use serde::Serialize;
 use smokeprobe_store::Consolidation;
 
 use super::WebState;
+use super::answer::json;
 use super::error::ApiError;
+use super::lookup;
 use super::params::Params;
-use super::series::{self, json};
 use crate::config::Plan;
 use crate::rows;
 use crate::timespec::Range;
@@ -93,7 +94,7 @@ impl Question {
     }
 
     fn graph(&self, web: &WebState, plan: &Plan, name: &str) -> Result<Small, ApiError> {
-        let (series, _, target) = series::find_with_node(plan, name)?;
+        let (series, _, target) = lookup::series(plan, name)?;
         let frame = rows::read(web.store.as_ref(), &series, self.range, Consolidation::Average, self.points)?;
         Ok(match frame {
             Some(frame) => Small::of(name.to_owned(), &frame),

@@ -6,9 +6,10 @@ use serde::Serialize;
 use smokeprobe_core::{Rtt, SeriesId, WallTime};
 
 use super::WebState;
+use super::answer::json;
 use super::error::ApiError;
+use super::lookup;
 use super::params::{Name, Params};
-use super::series::{find_with_node, json};
 use super::state::{Parts, SeriesState, Trust, loss_words};
 use crate::describe;
 use crate::live::{Recent, Samples};
@@ -59,7 +60,7 @@ pub(super) async fn rounds(
 ) -> Result<Response, ApiError> {
     params.only(&["from", "to"])?;
     let plan = web.live.plan.load_full();
-    let (series, _, target) = find_with_node(&plan, &name)?;
+    let (series, _, target) = lookup::series(&plan, &name)?;
     let range = params.range(web.clock.wall(), EVERYTHING)?;
     let recent = web.live.recent_rounds(&series);
     let kept_since = recent.first().map(|round| round.started.as_unix_secs_f64());

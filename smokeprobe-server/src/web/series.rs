@@ -5,17 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use smokeprobe_core::{SeriesId, TargetPath};
+use smokeprobe_core::SeriesId;
 use smokeprobe_store::{Consolidation, Frame};
 
 use super::WebState;
-use super::error::{ApiError, shown};
+use super::answer::json;
+use super::error::ApiError;
+use super::lookup;
 use super::params::{Name, Params, USUAL};
-use crate::config::Plan;
-use crate::config::plan::{Node, Target};
-use crate::describe;
-use crate::rows::{self, Rows};
+use crate::rows;
+use crate::rows::written::{Rows, write_csv};
 
 /// Rows in an answer unless asked otherwise: more than a screen has pixels.
 const DEFAULT_POINTS: u32 = 2000;
@@ -30,7 +29,7 @@ pub(super) async fn series(
 ) -> Result<Response, ApiError> {
     params.only(&["from", "to", "points", "consolidation", "format", "download"])?;
     let plan = web.live.plan.load_full();
-    let (series, target) = find(&plan, &name)?;
+    let (series, _, target) = lookup::series(&plan, &name)?;
     let range = params.range(web.clock.wall(), USUAL)?;
     let points = params.number("points", 1, MAX_POINTS)?.unwrap_or(DEFAULT_POINTS);
     let choices = [("average", Consolidation::Average), ("min", Consolidation::Min), ("max", Consolidation::Max)];
@@ -77,7 +76,7 @@ enum Format {
 /// As `export` writes it.
 fn csv(frame: &Frame) -> Result<Response, ApiError> {
     let mut body = Vec::new();
-    rows::write_csv(frame, &mut body).map_err(|err| ApiError::internal(format!("cannot write the answer: {err}")))?;
+    write_csv(frame, &mut body).map_err(|err| ApiError::internal(format!("cannot write the answer: {err}")))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -102,53 +101,4 @@ impl WebState {
         let from = frame.end_of(0) - i64::from(frame.step);
         self.live.suspects.between(series, from, frame.end_of(last))
     }
-}
-
-/// The series that an address names, with the section it belongs to.
-pub(super) fn find_with_node<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId, &'a Node, &'a Target), ApiError> {
-    let series: SeriesId = name.parse().map_err(|_| {
-        let shown = shown(name);
-        ApiError::not_found(format!("{shown:?} is not the name of a series; they look like A.B or A.B~slave"))
-    })?;
-    let node = describe::find(plan, &series.target).ok_or_else(|| no_section(&series.target))?;
-    let Some(target) = &node.target else {
-        let message = match named(node.multihost.iter()) {
-            None => format!("{} is a section without a host of its own", series.target),
-            Some(members) => format!("{} shows others together; ask for them: {members}", series.target),
-        };
-        return Err(ApiError::not_found(message));
-    };
-    let known: Vec<SeriesId> = describe::series_of(target).collect();
-    if !known.contains(&series) {
-        let known = named(known.iter()).unwrap_or_else(|| "nothing".to_owned());
-        let shown = shown(&series.to_string());
-        return Err(ApiError::not_found(format!("{shown} is not measured; there is {known}")));
-    }
-    Ok((series, node, target))
-}
-
-/// What is said of a path that leads nowhere.
-pub(super) fn no_section(path: &TargetPath) -> ApiError {
-    ApiError::not_found(format!("the configuration has no section {}", shown(path.as_str())))
-}
-
-/// The first of some series, in words; `None` when there are none.
-fn named<'a>(series: impl Iterator<Item = &'a SeriesId>) -> Option<String> {
-    let names: Vec<String> = series.take(10).map(SeriesId::to_string).collect();
-    (!names.is_empty()).then(|| names.join(", "))
-}
-
-/// The series that an address names.
-fn find<'a>(plan: &'a Plan, name: &str) -> Result<(SeriesId, &'a Target), ApiError> {
-    find_with_node(plan, name).map(|(series, _, target)| (series, target))
-}
-
-/// A JSON answer that is as old as the moment.
-pub(super) fn json(body: &impl Serialize) -> Result<Response, ApiError> {
-    let body = serde_json::to_vec(body).map_err(|err| ApiError::internal(format!("cannot write the answer: {err}")))?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, body).into_response())
 }

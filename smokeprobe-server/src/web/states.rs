@@ -10,11 +10,11 @@ use smokeprobe_alerts::AlertName;
 use smokeprobe_core::{Measured, Round, RoundResult, Rtt};
 
 use super::WebState;
+use super::answer::json;
 use super::error::ApiError;
 use super::index::{Entry, Index};
 use super::notices::{Notice, notices};
 use super::params::Params;
-use super::series::json;
 use crate::alerting::View;
 
 /// Times in Unix seconds, RTTs in seconds, loss as a share of 1.

@@ -9,10 +9,10 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::WebState;
+use super::answer::json;
 use super::error::ApiError;
 use super::metrics::Lateness;
 use super::params::Params;
-use super::series::json;
 use crate::describe::series_of;
 use parts::{Agent, Probe};
 

@@ -8,10 +8,10 @@ use serde::Serialize;
 use smokeprobe_core::{SeriesId, TargetPath};
 
 use super::WebState;
+use super::answer::json;
 use super::error::ApiError;
 use super::notices::{Notice, notices};
 use super::params::{Params, USUAL};
-use super::series::json;
 use super::state::SeriesState;
 use crate::config::Plan;
 use crate::config::html::Shown;

@@ -6,9 +6,9 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::super::WebState;
+use super::super::answer::json;
 use super::super::error::ApiError;
 use super::super::params::Params;
-use super::super::series::json;
 use super::change::{self, of_own_page};
 use super::seal::{IDLE, Session};
 use super::visitor::{By, Visitor};

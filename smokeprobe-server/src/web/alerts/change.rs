@@ -12,9 +12,9 @@ use smokeprobe_core::{SeriesId, TargetPath, WallTime};
 
 use super::super::WebState;
 use super::super::access::{Operator, Sent, Visitor};
+use super::super::answer::json;
 use super::super::error::ApiError;
 use super::super::params::Name;
-use super::super::series::json;
 use super::body::DAYS;
 use super::desk;
 use crate::alerting::trial::Trial;

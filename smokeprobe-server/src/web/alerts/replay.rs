@@ -15,9 +15,10 @@ use smokeprobe_core::{Clock, SeriesId};
 use smokeprobe_store::Store;
 
 use super::super::WebState;
+use super::super::answer::json;
 use super::super::error::ApiError;
+use super::super::lookup;
 use super::super::params::{Params, USUAL};
-use super::super::series::{find_with_node, json};
 use super::body::SilentBody;
 use crate::alerting::hindsight::{self, HindsightError};
 use crate::config::{Plan, empty_element};
@@ -128,7 +129,7 @@ fn order(plan: &Plan, params: &Params, range: Range) -> Result<Order, ApiError> 
     let Some(name) = params.text("series") else {
         return Err(ApiError::bad_parameter("series", "is missing: which rounds to judge, as A.B or A.B~slave"));
     };
-    let (series, ..) = find_with_node(plan, name)?;
+    let (series, ..) = lookup::series(plan, name)?;
     let rules = Rules::standard();
     match (params.text("alert"), params.text("rule")) {
         (Some(alert), None) => {

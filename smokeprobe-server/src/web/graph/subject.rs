@@ -3,7 +3,7 @@
 use smokeprobe_core::{SeriesId, Vantage};
 
 use super::super::error::ApiError;
-use super::super::series;
+use super::super::lookup;
 use crate::config::Plan;
 use crate::config::plan::{Node, Target};
 use crate::graph::palette::Color;
@@ -52,7 +52,7 @@ impl<'a> Subject<'a> {
                 return Self::seen_from(plan, node, target, vantage);
             }
         }
-        let (series, node, target) = series::find_with_node(plan, name)?;
+        let (series, node, target) = lookup::series(plan, name)?;
         if vantage.is_some() {
             let message = format!("the address names a vantage point already; ask for {} without it", series.target);
             return Err(ApiError::bad_parameter("vantage", message));
