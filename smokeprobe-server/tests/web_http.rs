@@ -30,6 +30,8 @@ mod replay;
 mod rounds;
 #[path = "web_http/rrd.rs"]
 mod rrd;
+#[path = "web_http/sentences.rs"]
+mod sentences;
 #[path = "web_http/status.rs"]
 mod status;
 
