@@ -50,12 +50,13 @@ impl Dictionary {
 
     /// A refusal has words, all of it.
     fn knows(&self, error: &Value) {
-        let sentence = error["message"].as_str().unwrap();
-        let said = self.said(sentence);
-        let english = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
-        let words: Vec<&str> = said.split(' ').collect();
-        let left = words.windows(3).any(|words| words.iter().all(english));
-        assert!(said != sentence && !left, "{sentence:?} becomes {said:?}");
+        for sentence in ["message", "help"].into_iter().filter_map(|part| error[part].as_str()) {
+            let said = self.said(sentence);
+            let english = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+            let words: Vec<&str> = said.split(' ').collect();
+            let left = words.windows(3).any(|words| words.iter().all(english));
+            assert!(said != sentence && !left, "{sentence:?} becomes {said:?}");
+        }
     }
 }
 
@@ -138,6 +139,9 @@ async fn what_is_wrong_with_a_rule_is_said_in_chinese_too() {
         ("matcher", "CheckLoss"),
         ("matcher", "CheckLoss(l=>10,x=>3) or more"),
         ("matcher", "Chekloss(l=>10)"),
+        ("matcher", "Nothing(l=>10)"),
+        ("matcher", "CheckLoss(l=>%)"),
+        ("matcher", "Medratio(comparator=>'=')"),
         ("matcher", "CheckLoss(l=>10)"),
         ("matcher", "CheckLoss(l=>10,x=>3,y=>3)"),
         ("matcher", "CheckLoss(l=>ten,x=>3)"),
