@@ -1,6 +1,7 @@
 //! Bodies of requests on their way. A client that keeps us waiting for one has a place that others may want: it gives way
 //! as an idle connection does, but for what it has begun, after those.
 
+use std::iter;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -35,7 +36,7 @@ pub(in crate::web) struct GaveWay;
 impl GaveWay {
     /// Whether it is what an error comes from.
     pub(in crate::web) fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
+        iter::successors(Some(error), |error| error.source()).any(|cause| cause.downcast_ref::<Self>().is_some())
     }
 }
 
