@@ -51,6 +51,11 @@ export function Figure(props) {
     see(true);
     panel.start();
   }, panel);
+  const paper = onPaper();
+  useLayoutEffect(() => {
+    // Nobody scrolls on paper.
+    if (paper) panel.start();
+  }, [paper, panel]);
   useLayoutEffect(() => mount(/** @type {HTMLElement} */ (host.current), /** @type {HTMLElement} */ (frame.current), chart, latest), []);
 
   const { from, to } = shownOf(props);
@@ -66,13 +71,16 @@ export function Figure(props) {
   const words = feeds[0].frame ? (overlaid
     ? panel.members.map((member, i) => `${member.name}: ${inWords(numbers[i])}`).join(". ") : inWords(numbers[0])) : "";
   const empty = feeds.every((feed) => (feed.frame ? !measuredIn(feed.frame, from, to) : feed.error !== null));
+  // Heights are shared: what lacks those of another range is not drawn yet either.
+  const unread = paper && panel.scales() === null;
   return html`<figure ref=${frame} class=${`chart ${stale ? "stale" : ""}`} tabindex="0" aria-label=${[label, name].filter(Boolean).join(", ")}
       data-series=${panel.members.map(({ id }) => id).join(",")} data-ready=${String(panel.complete && !stale)}>
     <figcaption><span class="label">${label}${name && html` <span class="from">${name}</span>`}</span>
       <${Brief} props=${props} number=${numbers[0]} overlaid=${overlaid} /><span class="unseen">${words}</span></figcaption>
     <div class="chart-plot"><div class="canvas" ref=${host}></div>
       <${AlertMarks} spans=${props.spans.filter(({ series }) => panel.members.some(({ id }) => id === series))} from=${from} to=${to} range=${props.range} named=${overlaid} />
-      ${empty && !stale && html`<${NoData} feeds=${feeds} members=${panel.members} from=${from} to=${to} known=${props.known} zoomed=${zoomed} />`}</div>
+      ${unread ? html`<div class="chart-message"><p>${t("not read yet")}</p></div>` : empty && !stale
+        && html`<${NoData} feeds=${feeds} members=${panel.members} from=${from} to=${to} known=${props.known} zoomed=${zoomed} />`}</div>
     <${Foot} props=${props} chart=${key} numbers=${numbers} overlaid=${overlaid} />
     ${zoomed && !overlaid && !embedded && html`<${Replay} series=${panel.members[0].id} from=${from} to=${to} onSpans=${shade} />`}</figure>`;
 }
@@ -116,13 +124,14 @@ function draw(chart, { panel, at, height, spans, known }, from, to, shades) {
   const detail = model.outline?.detail;
   if (!chart || !detail) return;
   chart.setHeight(height);
-  const scale = panel.scales()?.[at] ?? { ceiling: 1e-3, floor: null };
-  const inputs = [panel, scale.ceiling, scale.floor, from, to, theme(), onPaper(), format.zone(), t("now"), spans, shades,
+  const scales = panel.scales();
+  const scale = scales?.[at] ?? { ceiling: 1e-3, floor: null };
+  const inputs = [panel, scales === null, scale.ceiling, scale.floor, from, to, theme(), onPaper(), format.zone(), t("now"), spans, shades,
     ...panel.members.flatMap(({ id, color }, i) => [color, panel.feeds[at][i].frame, known(id)?.rounds.size, known(id)?.state])];
   if (!chart.differs(inputs)) return;
   const lines = panel.members.flatMap(({ id, color }, i) => {
     const { frame } = panel.feeds[at][i];
-    return frame ? [{ frame: doubted(frame, known(id)), color }] : [];
+    return frame && (scales || !onPaper()) ? [{ frame: doubted(frame, known(id)), color }] : [];
   });
   const ids = panel.members.map(({ id }) => id);
   chart.set({

@@ -1,12 +1,34 @@
 // What the charts of a page have in common: their data and the gestures that change the range.
 
 import { useEffect, useMemo, useRef } from "../vendor/preact.js";
+import { whenIdle } from "../idle.js";
 import { timesOf } from "./feed.js";
 import { Panel } from "./panel.js";
 import { Gliding } from "./zoom.js";
 
 /** Milliseconds between looks at whether rows have become old. */
 const LOOK_MS = 5000;
+
+/**
+ * Lines of all charts of a page up to which those out of sight are read too: who prints wants them all, and a browser that
+ * prints does not wait.
+ */
+const FEW = 48;
+
+/** Milliseconds until they are read even where the browser has much to do. */
+const BUSY_MS = 1000;
+
+/** What is on the page, from the top. @type {Set<Panel>} */
+const onPage = new Set();
+let callOff = () => {};
+
+/** Reads one panel that is out of sight, once all that was begun is there. Its data brings it here again. */
+function readAhead() {
+  const panels = [...onPage];
+  if (panels.flatMap(({ feeds }) => feeds.flat()).length > FEW) return;
+  if (panels.some((panel) => panel.started() && panel.scales() === null)) return;
+  panels.find((panel) => !panel.started())?.start();
+}
 
 /** The page's gestures. */
 export function useGliding() {
@@ -36,6 +58,21 @@ export function usePanels(wanted, ranges, zoomed, plan) {
   } else if (zoomed) {
     panels.current.forEach((panel) => panel.feeds.flat().forEach((feed) => feed.move(ranges[0])));
   }
+  useEffect(() => {
+    const changed = () => {
+      callOff();
+      callOff = whenIdle(readAhead, BUSY_MS);
+    };
+    const mine = panels.current;
+    const forget = mine.map((panel) => {
+      onPage.add(panel);
+      return panel.subscribe(changed);
+    });
+    return () => {
+      forget.forEach((one) => one());
+      mine.forEach((panel) => onPage.delete(panel));
+    };
+  }, [key]);
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === "visible" && panels.current.forEach((panel) => panel.refresh()), LOOK_MS);
     return () => clearInterval(timer);

@@ -116,7 +116,11 @@ function useGraph(canvas, entry, rows, ceilings, hover) {
     });
     job.current = graph.job;
     const deaf = rows.watch(watcher);
+    // Out of sight it lags behind; paper shows it.
+    const print = () => again((n) => n + 1);
+    addEventListener("beforeprint", print);
     return () => {
+      removeEventListener("beforeprint", print);
       deaf();
       graph.release();
       job.current = null;

@@ -9,7 +9,7 @@ import { theme, usePrefs } from "../prefs.js";
 import { place, useRoute } from "../route.js";
 import { Card, Ceilings } from "./card.js";
 import { rankedEntry } from "./entries.js";
-import { Failure, useSmallRows } from "./overview.js";
+import { FEW, Failure, useSmallRows } from "./overview.js";
 
 /**
  * @typedef {{series: string, value: number, text: string}} Ranked
@@ -26,6 +26,10 @@ export function Charts() {
   usePrefs();
   const [answer, failure] = useRankings(chart);
   const rows = useSmallRows(outline?.overview.range ?? 36000);
+  useEffect(() => {
+    const ids = answer?.charts.flatMap(({ entries }) => entries.map(({ series }) => series)).filter((id) => model.indices.has(id)) ?? [];
+    if (ids.length <= FEW) rows.want(ids);
+  }, [answer, rows]);
   const configured = outline?.charts.length ? outline.charts : answer?.charts ?? [];
   const one = chart ? answer?.charts.find(({ name }) => name === chart) : undefined;
   const drawn = useMemo(

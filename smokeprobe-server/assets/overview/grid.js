@@ -3,6 +3,7 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import * as format from "../format.js";
+import { whenIdle } from "../idle.js";
 import { theme } from "../prefs.js";
 import { Card } from "./card.js";
 import { GroupHead } from "./group.js";
@@ -110,14 +111,7 @@ function useSpare(rows, wanted) {
   }, [rows]);
   useEffect(() => {
     if (!begun || spare >= wanted) return undefined;
-    const more = () => grow(spare + innerHeight);
-    // Safari has no such callback.
-    if (!window.requestIdleCallback) {
-      const timer = setTimeout(more, 100);
-      return () => clearTimeout(timer);
-    }
-    const idle = requestIdleCallback(more, { timeout: BUSY_MS });
-    return () => cancelIdleCallback(idle);
+    return whenIdle(() => grow(spare + innerHeight), BUSY_MS);
   }, [begun, spare, wanted]);
   return Math.min(spare, wanted);
 }

@@ -20,7 +20,7 @@ import { SmallRows } from "./rows.js";
 const AGAIN_MS = 30000;
 
 /** Series of a page with so few are asked for before one comes to them. */
-const FEW = 240;
+export const FEW = 240;
 
 /** @param {{section: Section, own: boolean}} props own: its own graphs are above */
 export function Overview({ section, own }) {

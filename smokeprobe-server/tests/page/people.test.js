@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { PHONE } from "./support/browser.js";
+import { DESKTOP, PHONE } from "./support/browser.js";
 import { EVIL, EVIL_REMARK } from "./support/site.js";
 import { visit } from "./support/stage.js";
 
@@ -196,14 +196,29 @@ describe("keys and voices", () => {
 });
 
 describe("paper", () => {
-  test("has the graphs, and not the tree", () =>
-    visit({}, async ({ open, page, still, picture }) => {
-      await open("/?target=Console.BeijingConsole");
-      await still();
+  test("has all graphs, seen before or not, and not the tree", () =>
+    visit({ window: { width: 1280, height: 240 } }, async ({ open, page, picture }) => {
+      const [charts, ready] = [page.locator("figure.chart"), page.locator('figure.chart[data-ready="true"]')];
+      let release = () => {};
+      const held = new Promise((resolve) => {
+        release = () => resolve(null);
+      });
+      await page.route(/\/api\/v1\/series\/Storage\.NingxiaS3~tokyo/, (route) => void held.then(() => route.continue()));
+      // Out of sight it is read once the others are there, before anybody scrolls.
+      const ahead = page.waitForRequest(/series\/Storage\.NingxiaS3~tokyo/);
+      await open("/?target=Storage.NingxiaS3");
+      await ahead;
+      assert.equal(await ready.count(), 4);
       await page.emulateMedia({ media: "print", colorScheme: "light" });
+      await page.getByText("not read yet").nth(3).waitFor();
+      assert.equal(await charts.count(), 8);
+      release();
+      await ready.nth(7).waitFor();
+      assert.equal(await page.getByText("not read yet").count(), 0);
       assert.equal(await page.getByRole("tree").isVisible(), false);
       assert.equal(await page.getByRole("heading", { level: 1 }).isVisible(), true);
-      assert.equal(await page.locator("figure.chart").first().isVisible(), true);
+      assert.equal(await charts.first().isVisible(), true);
+      await page.setViewportSize(DESKTOP);
       await picture("print");
     }));
 });

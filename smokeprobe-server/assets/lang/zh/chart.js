@@ -47,6 +47,7 @@ export default {
   min: "最小",
   "nearest data: {time}": "最近的数据：{time}",
   "no data in this range": "此范围内没有数据",
+  "not read yet": "尚未读取",
   "nothing has come since {time}": "自 {time} 起没有新数据",
   now: "当前",
   "one hour": "1 小时",
