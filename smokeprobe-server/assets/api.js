@@ -60,8 +60,14 @@ export class Refused extends Error {
   }
 }
 
-/** Why something failed, in the viewer's language where that is known: nobody may have answered. @param {unknown} error */
-export const whyOf = (error) => said(error instanceof Error ? error.message : String(error));
+/**
+ * Why something failed, in the viewer's language where that is known: nobody may have answered. The server's sentences about a
+ * parameter begin after its name, unless they repeat what was wrong in it, or where it is wrong is shown. @param {unknown} error
+ */
+export function whyOf(error) {
+  const why = said(error instanceof Error ? error.message : String(error));
+  return error instanceof Refused && error.parameter && !error.place && !why.startsWith('"') ? `${error.parameter} ${why}` : why;
+}
 
 /** @type {Set<() => void>} */
 const atTheDoor = new Set();

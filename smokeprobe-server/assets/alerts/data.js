@@ -1,9 +1,8 @@
 // What the alerts page shows, read again whenever something happens.
 
 import { useEffect, useRef, useState } from "../vendor/preact.js";
-import { ask } from "../api.js";
+import { ask, whyOf } from "../api.js";
 import { model } from "../model.js";
-import { sentence } from "./words.js";
 
 /** @typedef {import("./shapes.js").Alerts} Alerts @typedef {import("./shapes.js").AlertEvent} AlertEvent */
 /** @typedef {import("./shapes.js").Delivery} Delivery */
@@ -39,7 +38,7 @@ export function useFresh(read, keys, pending = false) {
         if (here) set({ answer, failure: "" });
       } catch (error) {
         // The old stays: it is better than nothing.
-        if (here) set((before) => ({ ...before, failure: sentence(error) }));
+        if (here) set((before) => ({ ...before, failure: whyOf(error) }));
       }
       clearTimeout(timer);
       if (here) timer = window.setTimeout(look, LOOK_MS);

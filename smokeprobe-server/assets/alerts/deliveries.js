@@ -1,10 +1,10 @@
 // Who was told what, and what came of it.
 
 import { html, useState } from "../vendor/preact.js";
-import { change } from "../api.js";
+import { change, whyOf } from "../api.js";
 import { said, t } from "../i18n.js";
 import { headingOf } from "./dialog.js";
-import { moment, nameOf, sentence } from "./words.js";
+import { moment, nameOf } from "./words.js";
 
 /** @typedef {import("./shapes.js").Delivery} Delivery @typedef {import("./shapes.js").Message} Message */
 
@@ -60,7 +60,7 @@ export function DeadLetters({ letters, may, onChange }) {
       heading?.focus({ preventScroll: true });
       onChange();
     } catch (error) {
-      set({ busy: null, wrong: sentence(error) });
+      set({ busy: null, wrong: whyOf(error) });
     }
   };
   return html`<h3>${t("Given up")}</h3>

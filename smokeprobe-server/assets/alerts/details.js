@@ -1,13 +1,14 @@
 // One bar of the timeline: what happened, who was told, and what came of it.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { whyOf } from "../api.js";
 import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { place } from "../route.js";
 import { readDeliveries } from "./data.js";
 import { DeadLetters, DeliveryTable } from "./deliveries.js";
 import { Dialog } from "./dialog.js";
-import { length, moment, nameOf, placeOf, sentence, why } from "./words.js";
+import { length, moment, nameOf, placeOf, why } from "./words.js";
 
 /** @typedef {import("./shapes.js").Bar} Bar @typedef {import("./shapes.js").Delivery} Delivery @typedef {import("./shapes.js").Message} Message */
 
@@ -26,7 +27,7 @@ export function Details({ bar, next, dead, may, onChange, onClose }) {
     const until = next ? next.from - step : now;
     readDeliveries({ target, alert: bar.alert }, bar.from - step, Math.max(until, bar.to ?? now)).then(
       (all) => set(all.filter(({ told }) => told.some((one) => one.startsWith(`${bar.series} ${bar.alert} `)))),
-      (error) => set(sentence(error)),
+      (error) => set(whyOf(error)),
     );
   }, [bar.id, bar.to, dead.length]);
   const event = bar.raised ?? bar.cleared;

@@ -1,8 +1,8 @@
 // A dialog: modal, closed by Escape, and the focus goes back to where it came from.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { whyOf } from "../api.js";
 import { t } from "../i18n.js";
-import { sentence } from "./words.js";
 
 /** @typedef {import("../vendor/preact.js").Child} Child */
 
@@ -55,7 +55,7 @@ export function FormDialog({ title, action, send, onClose, children }) {
       if (!answer?.warning) return onClose(true);
       set({ busy: false, wrong: "", warning: answer.warning });
     } catch (error) {
-      set({ busy: false, wrong: sentence(error), warning: "" });
+      set({ busy: false, wrong: whyOf(error), warning: "" });
     }
   };
   const done = state.warning !== "";

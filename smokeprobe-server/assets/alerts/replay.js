@@ -1,12 +1,12 @@
 // What an alert, or a rule that somebody tries, would have said over the range that a graph shows.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Refused, ask } from "../api.js";
+import { Refused, ask, whyOf } from "../api.js";
 import * as format from "../format.js";
 import { said, t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, route } from "../route.js";
-import { length, moment, sentence } from "./words.js";
+import { length, moment } from "./words.js";
 
 /** @typedef {{from: number, to: number | null, alert: string}} Span */
 /** @typedef {{time: number, since: number, what: "raised" | "cleared", told: boolean, reason: string}} ReplayEvent */
@@ -91,7 +91,7 @@ function Trial({ series, from, to, onSpans }) {
           <option value="documented">${t("as documented")}</option><option value="legacy">${t("as SmokePing does")}</option></select>
         <button type="submit" class="button chief" disabled=${draft.rule.trim() === ""}>${t("Try")}</button>`}
     </form>
-    <div role="status">${error ? html`<p class="wrong">${sentence(error)}${place?.help && html`<span class="muted"> · ${place.help}</span>`}</p>`
+    <div role="status">${error ? html`<p class="wrong">${whyOf(error)}${place?.help && html`<span class="muted"> · ${place.help}</span>`}</p>`
       : answer && html`<${Result} answer=${answer} asked=${from} until=${to} />`}</div>`;
 }
 

@@ -1,10 +1,10 @@
 // When nobody is told: silences that people set, and maintenance windows of the configuration.
 
 import { html, useState } from "../vendor/preact.js";
-import { change } from "../api.js";
+import { change, whyOf } from "../api.js";
 import { t } from "../i18n.js";
 import { headingOf } from "./dialog.js";
-import { scope, sentence, when } from "./words.js";
+import { scope, when } from "./words.js";
 
 /** @typedef {import("./shapes.js").Silence} Silence */
 
@@ -21,7 +21,7 @@ export function Silences({ silences, may, onChange }) {
       heading?.focus({ preventScroll: true });
       onChange();
     } catch (error) {
-      set({ busy: "", wrong: sentence(error) });
+      set({ busy: "", wrong: whyOf(error) });
     }
   };
   if (silences.length === 0) return html`<p class="empty muted">${t("Nothing is silenced.")}</p>`;

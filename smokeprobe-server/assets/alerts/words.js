@@ -1,6 +1,5 @@
 // What is said of alerts, in words.
 
-import { Refused, whyOf } from "../api.js";
 import * as format from "../format.js";
 import { said, t } from "../i18n.js";
 import { model } from "../model.js";
@@ -82,10 +81,4 @@ export function barWords(bar, named = false) {
     named ? nameOf(bar.series) : "", `${bar.alert}: ${moment(bar.from)}`, bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) }),
     length((bar.to ?? model.now()) - bar.from), said(bar.reason), bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "",
   ].filter(Boolean).join(", ");
-}
-
-/** What an error says. The server's sentences about a parameter begin after its name. @param {unknown} error */
-export function sentence(error) {
-  if (error instanceof Refused && error.parameter && !error.place) return `${error.parameter} ${error.message}`;
-  return whyOf(error);
 }

@@ -100,8 +100,7 @@ export class Feed {
     } catch (error) {
       if (this.request !== request || request.signal.aborted) return;
       // What was read stays on the screen while the server cannot be reached.
-      if (error instanceof Refused && error.status !== 503) this.error = error.message;
-      else if (!this.frame) this.error = whyOf(error);
+      if (!this.frame || (error instanceof Refused && error.status !== 503)) this.error = whyOf(error);
       this.asked = 0;
     }
     this.request = null;

@@ -1,10 +1,11 @@
 // Which range and which vantage point are shown: buttons, and a field that takes what the server takes.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { whyOf } from "../api.js";
 import { t } from "../i18n.js";
 import { model } from "../model.js";
 import { go, href, useRoute } from "../route.js";
-import { plain, readable, resolve, secondsBack, sentence, typed, useZoom } from "./zoom.js";
+import { plain, readable, resolve, secondsBack, typed, useZoom } from "./zoom.js";
 import { nameOf, short } from "./words.js";
 
 /**
@@ -34,7 +35,7 @@ export function RangeControl({ ranges = model.outline?.detail.ranges ?? [], usua
       complain(null);
       go(wish);
     } catch (refused) {
-      complain(sentence(refused));
+      complain(whyOf(refused));
     }
   };
   const problem = wrong ?? error ?? zoom.error;

@@ -1,7 +1,7 @@
 // The range in the address, and gestures that change it.
 
 import { useEffect, useState } from "../vendor/preact.js";
-import { Refused, ask, whyOf } from "../api.js";
+import { ask, whyOf } from "../api.js";
 import * as format from "../format.js";
 import { model } from "../model.js";
 import { go, onRoute, route } from "../route.js";
@@ -58,7 +58,7 @@ export function useZoom(series) {
     const request = new AbortController();
     resolved(series, from, to).then(
       (range) => !request.signal.aborted && tell({ key, range, error: null }),
-      (error) => !request.signal.aborted && tell({ key, range: null, error: sentence(error) }),
+      (error) => !request.signal.aborted && tell({ key, range: null, error: whyOf(error) }),
     );
     return () => request.abort();
   }, [key, series]);
@@ -87,12 +87,6 @@ function resolved(series, from, to) {
     answer.then(forget, forget);
   }
   return answer;
-}
-
-/** What is wrong with a range, with the end that it is about. @param {unknown} error */
-export function sentence(error) {
-  if (error instanceof Refused && error.parameter && !error.message.startsWith('"')) return `${error.parameter}: ${error.message}`;
-  return whyOf(error);
 }
 
 /** A range within what there can be. @param {number} from @param {number} to @returns {[number, number]} */
