@@ -1,7 +1,7 @@
 // Several series in one picture: a line each, in the configured colours.
 
 import { html } from "../vendor/preact.js";
-import { OverlayChart } from "../chart/overlay-chart.js";
+import { OverlayChart } from "./overlay-chart.js";
 import { model } from "../model.js";
 import { seriesName } from "../names.js";
 import { lineColor } from "./colors.js";
