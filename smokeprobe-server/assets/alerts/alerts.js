@@ -11,6 +11,7 @@ import { barsOf } from "./bars.js";
 import { readAlerts, readDeliveries, readEvents, useFresh } from "./data.js";
 import { DeadLetters, DeliveryTable } from "./deliveries.js";
 import { Details } from "./details.js";
+import { Missing } from "./missing.js";
 import { useOperator } from "./operator.js";
 import { Acknowledge, SilenceDialog } from "./orders.js";
 import { Silences } from "./silences.js";
@@ -56,7 +57,7 @@ export function Alerts() {
   const quiet = (/** @type {import("./shapes.js").Standing} */ one) => isQuiet(one, alerts?.silences ?? []);
   const standing = (alerts?.standing ?? []).filter((one) => about(one.series) && (!alert || one.alert === alert))
     .sort((a, b) => Number(quiet(a)) - Number(quiet(b)) || b.since - a.since);
-  const found = useMemo(() => (past.answer && alerts ? barsOf(past.answer.events, standing) : []), [past.answer, alerts]);
+  const found = useMemo(() => (past.answer && alerts ? barsOf(past.answer.events, standing, past.answer.until === null) : []), [past.answer, alerts]);
   const { from = 0, to = 0 } = past.answer ?? {};
   const bars = found.filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from);
   const bar = found.find(({ id }) => id === event) ?? null;
@@ -79,7 +80,7 @@ export function Alerts() {
         ${event && !bar && html`<p class="notice" role="status">${t("The event of this address is not in the history.")}</p>`}
         ${bars.length > 0 && html`<p class="muted lane-words"><span class="stretch sample"></span>${t("told")} <span class="stretch silent sample"></span>${t("nobody told")}
           <span class="hatch sample"></span>${t("silence")}<span class="hint"> · ${t("drag to zoom, double click to go back")}</span></p>`}`}
-      ${past.answer?.more && html`<p class="muted">${t("There were more than are shown: the newest {n}. Choose a shorter time.", { n: past.answer.events.length })}</p>`}</section>
+      ${past.answer && html`<${Missing} history=${past.answer} />`}</section>
     <section aria-labelledby="a-quiet"><h2 tabindex="-1" id="a-quiet">${t("Silences and maintenance")}</h2>
       ${alerts && html`<${Silences} silences=${alerts.silences.filter(({ targets }) => targets.length === 0 || targets.some((one) => isBelow(one, target) || isBelow(target, one)))} may=${operator.may} onChange=${again} />`}</section>
     <section aria-labelledby="a-told"><h2 tabindex="-1" id="a-told">${t("Deliveries")}</h2>

@@ -5,9 +5,10 @@
 
 /**
  * The bars that touch a range. An event says since when, so that a bar is whole where its other end is not among the events.
- * @param {AlertEvent[]} events in any order @param {Standing[]} standing what is raised now @returns {Bar[]} by time
+ * @param {AlertEvent[]} events in any order @param {Standing[]} standing what is raised now
+ * @param {boolean} [ended] whether all that ended is among the events @returns {Bar[]} by time
  */
-export function barsOf(events, standing) {
+export function barsOf(events, standing, ended = true) {
   /** @type {Map<string, Bar>} */
   const bars = new Map();
   const bar = (/** @type {{series: string, alert: string, since: number}} */ { series, alert, since }) => {
@@ -37,15 +38,22 @@ export function barsOf(events, standing) {
     it.reason = one.reason || it.reason;
     if (it.raised === null) it.silent = one.told === null ? one.silent : null;
   }
-  closeForgotten(bars, standing);
-  return [...bars.values()].sort((a, b) => a.from - b.from);
+  const sorted = [...bars.values()].sort((a, b) => a.from - b.from);
+  close(sorted, ended);
+  return sorted;
 }
 
-/** What is neither cleared nor raised now was forgotten, as by a state that was lost: it ends where it is raised again, or where it began. @param {Map<string, Bar>} bars @param {Standing[]} standing */
-function closeForgotten(bars, standing) {
-  const stands = new Set(standing.map(({ series, alert, since }) => `${series} ${alert} ${since}`));
-  for (const bar of bars.values()) {
-    if (bar.to === null && !stands.has(bar.id)) bar.to = bar.from;
+/**
+ * What is neither cleared nor raised now was forgotten, as by a state that was lost: all that is known is where it began. The last of
+ * an alert may have ended later than is known.
+ * @param {Bar[]} bars by time @param {boolean} ended
+ */
+function close(bars, ended) {
+  const later = new Set();
+  for (const bar of [...bars].reverse()) {
+    const alert = `${bar.series} ${bar.alert}`;
+    if (bar.to === null && !bar.standing) bar.to = ended || later.has(alert) ? bar.from : Infinity;
+    later.add(alert);
   }
 }
 

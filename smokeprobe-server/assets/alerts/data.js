@@ -3,12 +3,10 @@
 import { useEffect, useRef, useState } from "../vendor/preact.js";
 import { ask, whyOf } from "../api.js";
 import { model } from "../model.js";
+import { MOST, historyOf } from "./history.js";
 
 /** @typedef {import("./shapes.js").Alerts} Alerts @typedef {import("./shapes.js").AlertEvent} AlertEvent */
 /** @typedef {import("./shapes.js").Delivery} Delivery */
-
-/** Entries of a history that are asked for at once: as many as the server gives. */
-export const MOST = 1000;
 
 /** Several things happen at once, and the answer is a quarter of a second old. */
 const SOON_MS = 400;
@@ -68,22 +66,14 @@ export const readAlerts = (signal) => /** @type {Promise<Alerts>} */ (ask("alert
 /**
  * What was raised and cleared in a range, and what was raised in it or before and cleared after it.
  * @param {{target: string, alert: string}} filter @param {number} from @param {number} to @param {boolean} following
- * @param {AbortSignal} [signal] @returns {Promise<{events: AlertEvent[], more: boolean}>} more: there were others, before
+ * @param {AbortSignal} [signal] @returns {Promise<import("./history.js").History>}
  */
-export async function readEvents({ target, alert }, from, to, following, signal) {
-  const query = { target, alert, what: "changes", from: Math.floor(from), limit: MOST };
-  const read = async (/** @type {Record<string, string | number>} */ range) =>
-    (await ask("alerts/events", { ...query, ...range }, signal)).events.map((/** @type {{event: AlertEvent}} */ { event }) => event);
+export function readEvents({ target, alert }, from, to, following, signal) {
   const end = Math.ceil(to);
-  const within = await read(following ? {} : { to: end });
-  const more = within.length >= MOST;
+  const read = async (/** @type {number} */ from, /** @type {number | undefined} */ to) =>
+    (await ask("alerts/events", { target, alert, what: "changes", from, to, limit: MOST }, signal)).events.map((/** @type {{event: AlertEvent}} */ { event }) => event);
   // Nothing has happened yet in the future, and the server refuses to look there.
-  if (following || end >= model.now()) return { events: within, more };
-  const after = await read({ from: end });
-  // The newest are listed: where there were too many since, what ended soon after the range is asked for by itself.
-  if (after.length >= MOST) after.push(...await read({ from: end, to: Math.ceil(2 * to - from) }));
-  const ends = after.filter((/** @type {AlertEvent} */ event) => event.what === "cleared" && event.since < to);
-  return { events: [...within, ...ends], more };
+  return historyOf(read, Math.floor(from), following || end >= model.now() ? undefined : end);
 }
 
 /** @param {{target: string, alert: string}} filter @param {number} from @param {number} to @param {number} limit @returns {Promise<Delivery[]>} */

@@ -22,17 +22,17 @@ export function Details({ bar, next, dead, may, onChange, onClose }) {
   const probe = model.section(target)?.probe;
   const step = (probe === undefined ? null : model.outline?.probes[probe]?.step) ?? 300;
   const now = model.now();
+  const end = Math.min(bar.to ?? now, now);
   useEffect(() => {
     // A slot's end may lie after the end of its round.
     const until = next ? next.from - step : now;
-    readDeliveries({ target, alert: bar.alert }, bar.from - step, Math.max(until, bar.to ?? now)).then(
+    readDeliveries({ target, alert: bar.alert }, bar.from - step, Math.max(until, end)).then(
       (all) => set(all.filter(({ told }) => told.some((one) => one.startsWith(`${bar.series} ${bar.alert} `)))),
       (error) => set(whyOf(error)),
     );
   }, [bar.id, bar.to, dead.length]);
   const event = bar.raised ?? bar.cleared;
   const { recipients = [], comment = "" } = event ?? {};
-  const end = bar.to ?? now;
   const margin = Math.max((end - bar.from) / 2, 20 * step);
   const several = (model.section(target)?.series.length ?? 0) > 1;
   const graph = {
@@ -46,7 +46,7 @@ export function Details({ bar, next, dead, may, onChange, onClose }) {
       ${fact(t("Target"), [placeOf(bar.series), nameOf(bar.series)].filter(Boolean).join(" › "))}
       ${fact(t("Meaning"), comment)}
       ${fact(t("Raised"), moment(bar.from))}
-      ${fact(t("Cleared"), bar.to === null ? t("still raised") : `${moment(bar.to)} · ${t("after {length}", { length: length(bar.to - bar.from) })}`)}
+      ${fact(t("Cleared"), bar.to === null ? t("still raised") : bar.to === Infinity ? t("its end is not known") : `${moment(bar.to)} · ${t("after {length}", { length: length(bar.to - bar.from) })}`)}
       ${fact(t("Reason"), said(bar.reason))}
       ${bar.raised && fact(t("Rounds until then"), html`<span class="figures">${said(bar.raised.loss)}<br />${said(bar.raised.rtt)}</span>`)}
       ${fact(t("Told"), bar.silent ? t("nobody: {why}", { why: why(bar.silent) }) : recipients.join(", "))}

@@ -20,7 +20,7 @@
  * @typedef {{id: number, time: number, message: number, recipient: string, number: number, told: string[],
  *   outcome: "delivered" | "retried" | "given_up", note: string}} Delivery
  * @typedef {{id: string, series: string, alert: string, from: number, to: number | null, silent: Silent | null, reason: string,
- *   raised: AlertEvent | null, cleared: AlertEvent | null, standing: Standing | null}} Bar `to` null: it is raised now
+ *   raised: AlertEvent | null, cleared: AlertEvent | null, standing: Standing | null}} Bar `to` null: it is raised now; Infinity: later than is known
  */
 
 export {};

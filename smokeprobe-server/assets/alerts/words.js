@@ -75,10 +75,15 @@ export function length(seconds) {
   return seconds < 120 ? t("{n} s", { n: Math.round(seconds) }) : t("{n} min", { n: minutes });
 }
 
+/** Until when something was raised. @param {import("./shapes.js").Bar} bar */
+const endOf = ({ to }) => (to === null ? t("still raised") : to === Infinity ? t("its end is not known") : t("until {time}", { time: moment(to) }));
+
+/** How long it was raised, where that is known. @param {import("./shapes.js").Bar} bar */
+export const lengthOf = ({ from, to }) => (to === Infinity ? "" : length((to ?? model.now()) - from));
+
 /** From when to when something was raised, and why. @param {import("./shapes.js").Bar} bar @param {boolean} [named] whether to say of what */
 export function barWords(bar, named = false) {
   return [
-    named ? nameOf(bar.series) : "", `${bar.alert}: ${moment(bar.from)}`, bar.to === null ? t("still raised") : t("until {time}", { time: moment(bar.to) }),
-    length((bar.to ?? model.now()) - bar.from), said(bar.reason), bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "",
+    named ? nameOf(bar.series) : "", `${bar.alert}: ${moment(bar.from)}`, endOf(bar), lengthOf(bar), said(bar.reason), bar.silent ? t("nobody told: {why}", { why: why(bar.silent) }) : "",
   ].filter(Boolean).join(", ");
 }

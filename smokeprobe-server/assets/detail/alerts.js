@@ -7,7 +7,11 @@ import { model } from "../model.js";
 import { timesOf } from "./feed.js";
 
 /** @typedef {import("../chart/paint.js").AlertSpan} AlertSpan @typedef {import("../alerts/shapes.js").Standing} Standing */
-/** @typedef {AlertSpan & {bar: import("../alerts/shapes.js").Bar}} Span @typedef {{spans: Span[], standing: Standing[]}} Alerts */
+/** @typedef {AlertSpan & {bar: import("../alerts/shapes.js").Bar}} Span */
+/** `since`, `until`: what is missing, as of a history. @typedef {{spans: Span[], standing: Standing[], since: number | null, until: number | null}} Alerts */
+
+/** @type {Alerts} */
+const NONE = { spans: [], standing: [], since: null, until: null };
 
 /** Several alerts may come at once, and the server's answer may be a quarter of a second old. */
 const SOON_MS = 400;
@@ -18,9 +22,9 @@ const SOON_MS = 400;
  * @param {import("./feed.js").Range[]} ranges that are shown; none while that is not known @returns {Alerts}
  */
 export function useAlerts(series, any, ranges) {
-  const [alerts, set] = useState(/** @type {Alerts} */ ({ spans: [], standing: [] }));
+  const [alerts, set] = useState(NONE);
   useEffect(() => {
-    if (!any || series.length === 0) return set({ spans: [], standing: [] });
+    if (!any || series.length === 0) return set(NONE);
     if (ranges.length === 0) return undefined;
     const request = new AbortController();
     let timer = 0;
@@ -56,9 +60,11 @@ async function alertsOf(series, ranges, signal) {
   const [now, ...lists] = await Promise.all([readAlerts(signal), ...targets.map((target) => readEvents({ target, alert: "" }, from, to, following, signal))]);
   const own = (/** @type {{series: string}} */ one) => series.includes(one.series);
   const standing = now.standing.filter(own);
-  const bars = barsOf(lists.flatMap(({ events }) => events).filter(own), standing);
+  const sinces = lists.flatMap(({ since }) => since ?? []);
+  const untils = lists.flatMap(({ until }) => until ?? []);
+  const bars = barsOf(lists.flatMap(({ events }) => events).filter(own), standing, untils.length === 0);
   return {
-    standing,
+    standing, since: sinces.length > 0 ? Math.max(...sinces) : null, until: untils.length > 0 ? Math.min(...untils) : null,
     spans: bars.filter((bar) => bar.from <= to && (bar.to ?? Infinity) >= from)
       .map((bar) => ({ bar, alert: bar.alert, series: bar.series, raised: bar.from, cleared: bar.to, reason: bar.reason, silent: bar.silent !== null })),
   };

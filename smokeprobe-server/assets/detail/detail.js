@@ -35,7 +35,7 @@ export function Detail({ section }) {
   const known = useRounds(ids, (id, round) => panels.current.forEach((panel) => panel.add(id, round)),
     () => panels.current.forEach((panel) => panel.reload()));
   const any = members.some(({ index }) => model.series[index].section.alerts?.length);
-  const { spans, standing } = useAlerts(ids, any, zoom.pending ? [] : ranges.map(({ range }) => range));
+  const { spans, standing, since, until } = useAlerts(ids, any, zoom.pending ? [] : ranges.map(({ range }) => range));
   useKeys(gliding, zoom.range);
   const missing = (section.multihost ?? []).filter((id) => !model.indices.has(id));
   const gone = missing.length > 0 && html`<p class="muted">${t("Not measured here: {names}", { names: missing.join(", ") })}</p>`;
@@ -54,7 +54,7 @@ export function Detail({ section }) {
       linked=${Boolean(section.multihost?.length)} />
     ${!zoom.pending && ranges.map(({ name, range }, at) => panels.current.map((panel) => html`<${Figure} key=${`${panel.key} ${at}`}
       panel=${panel} at=${at} label=${name} range=${range} height=${height} zoomed=${zoom.range !== null} named=${panels.current.length > 1}
-      gliding=${gliding} known=${known} spans=${spans} />`))}
+      gliding=${gliding} known=${known} spans=${spans} missing=${{ since, until }} />`))}
     ${members[0].color === null && html`<${Key} pings=${panels.current[0]?.feeds[0]?.[0]?.frame?.pings ?? pingsOf(members[0])} />`}
     ${!embedded && html`<${Share} target=${section.path} members=${members} from=${link.from} to=${link.to} range=${first?.name ?? ""}
       vantage=${route.vantage} height=${height + 280} />`}</article>`;

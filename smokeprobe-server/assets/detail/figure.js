@@ -7,6 +7,7 @@ import { gestures } from "../chart/gestures.js";
 import { classesFor } from "../chart/palette.js";
 import { SmokeChart } from "../chart/smoke-chart.js";
 import { summary } from "../chart/stats.js";
+import { Missing } from "../alerts/missing.js";
 import { Replay } from "../alerts/replay.js";
 import * as format from "../format.js";
 import { t } from "../i18n.js";
@@ -22,8 +23,8 @@ import { Legend, Statistics, inWords } from "./statistics.js";
 /**
  * @typedef {{panel: import("./panel.js").Panel, at: number, label: string, height: number, zoomed: boolean, named: boolean,
  *   gliding: import("./zoom.js").Gliding, known: (id: string) => import("./rounds.js").Known | undefined,
- *   spans: import("./alerts.js").Span[], range: import("./feed.js").Range}} Props
- * `named`: several panels stand together, so that the vantage point is said.
+ *   spans: import("./alerts.js").Span[], missing?: {since: number | null, until: number | null}, range: import("./feed.js").Range}} Props
+ * `named`: several panels stand together, so that the vantage point is said. `missing`: what is not known of the alerts.
  */
 
 /** @type {{from: number, to: number | null}[]} */
@@ -82,6 +83,7 @@ export function Figure(props) {
       ${unread ? html`<div class="chart-message"><p>${t("not read yet")}</p></div>` : empty && !stale
         && html`<${NoData} feeds=${feeds} members=${panel.members} from=${from} to=${to} known=${props.known} zoomed=${zoomed} />`}</div>
     <${Foot} props=${props} chart=${key} numbers=${numbers} overlaid=${overlaid} />
+    ${props.missing && html`<${Missing} history=${{ ...props.missing, since: (props.missing.since ?? 0) > from ? props.missing.since : null }} />`}
     ${zoomed && !overlaid && !embedded && html`<${Replay} series=${panel.members[0].id} from=${from} to=${to} onSpans=${shade} />`}</figure>`;
 }
 

@@ -140,6 +140,25 @@ describe("the alerts", { concurrency: false }, () => {
       await alertInk(page, width - 2, 6);
     }));
 
+  test("that are too many say so on a graph, and those without a link of their own have one together", () =>
+    visit({}, async ({ open, page, query }) => {
+      const now = Math.floor(Date.now() / 1000);
+      const [{ event }] = (await site.server.json("/api/v1/alerts/events?target=Edge.Flapping&limit=1")).events;
+      const events = Array.from({ length: 500 }, (_, i) => now - 60 - 10 * i).flatMap((since, i) => [
+        { id: 2 * i + 1, event: { ...event, what: "cleared", since, time: since + 5 } },
+        { id: 2 * i, event: { ...event, what: "raised", since, time: since } },
+      ]);
+      await page.route(/alerts\/events/, (route) => route.fulfill({ json: { events } }));
+      await open("/?target=Edge.Flapping&from=-3h");
+      const figure = page.getByRole("figure");
+      await figure.getByText(/^Alerts before .* are not shown: there are too many/).waitFor();
+      assert.equal(await figure.getByRole("link", { name: /^someloss: / }).count(), 100);
+      await figure.getByRole("link", { name: "and 400 more" }).press("Enter");
+      await page.getByRole("heading", { level: 1, name: "Alerts" }).waitFor();
+      assert.deepEqual([query().get("target"), query().get("from"), query().get("alert")], ["Edge.Flapping", "-3h", null]);
+      await page.getByText(/^Alerts before .* are not shown/).waitFor();
+    }));
+
   test("are tried again over the graph of their time, and so is a rule", () =>
     visit({ mayFail: [/400/] }, async ({ open, page, picture }) => {
       await open("/?mode=alerts");

@@ -1,9 +1,10 @@
 // Bars of the alerts' timeline: from events and what stands now.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 
 import { barsOf, isAbout, lanesOf, timesOf } from "../../assets/alerts/bars.js";
+import { MOST, historyOf } from "../../assets/alerts/history.js";
 
 /** @param {string} what @param {number} since @param {number} time @param {object} [more] */
 const event = (what, since, time, more = {}) =>
@@ -30,6 +31,11 @@ test("what is raised now is open, whether its event is known or not", () => {
 
 test("what was never cleared and does not stand is not drawn for ever", () => {
   assert.deepEqual(ends(barsOf([event("raised", 100, 100), event("raised", 700, 700)], [standing(700)])), [[100, 100], [700, null]]);
+});
+
+test("what ended at a time that is not known goes on beyond the range, unless it was raised again", () => {
+  const events = [event("raised", 100, 100), event("raised", 700, 700), event("cleared", 900, 950, { alert: "slow" })];
+  assert.deepEqual(ends(barsOf(events, [], false)), [[100, 100], [700, Infinity], [900, 950]]);
 });
 
 test("a raise that was silent and is told later is told", () => {
@@ -65,4 +71,51 @@ test("a weekly window holds over midnight, in its own zone", () => {
 test("a silence without an end holds to the end of the range", () => {
   assert.deepEqual(timesOf(/** @type {any} */ ({ from: 50 }), 0, 100, () => 0), [[50, 100]]);
   assert.deepEqual(timesOf(/** @type {any} */ ({ from: 50, until: 60 }), 70, 100, () => 0), []);
+});
+
+describe("a history of more events than the server lists", () => {
+  // A link that is down for a second every ten, since 1000; and an alert that outlasts what is looked at.
+  const long = [event("raised", 1005, 1005, { alert: "long" }), event("cleared", 1005, 9_003, { alert: "long" })];
+  const flapping = (/** @type {number} */ last) => Array.from({ length: (last - 1000) / 10 }, (_, i) => 1000 + 10 * i)
+    .flatMap((time) => [event("raised", time, time), event("cleared", time, time + 1)]);
+  const server = (/** @type {number} */ last) => {
+    const events = [...flapping(last), ...long].filter(({ time }) => time <= last).sort((a, b) => b.time - a.time);
+    /** @type {number[]} */
+    const asked = [];
+    const ask = async (/** @type {number} */ from, to = Infinity) => {
+      const some = events.filter(({ time }) => time >= from && time < to).slice(0, MOST);
+      asked.push(some.length);
+      return some;
+    };
+    return { ask, asked };
+  };
+  const barsIn = (/** @type {import("../../assets/alerts/history.js").History} */ { events, until }) => barsOf(events, [], until === null);
+
+  test("ends with what the newest have, and asks for no more", async () => {
+    const { ask, asked } = server(5000);
+    const history = await historyOf(ask, 1000, 1101);
+    assert.deepEqual([history.since, history.until, asked.length], [null, null, 2]);
+    assert.deepEqual(ends(barsIn(history)).slice(-1), [[1100, 1101]]);
+  });
+
+  test("has the ends of what was raised in a range of long ago", async () => {
+    const { ask, asked } = server(15_000);
+    const history = await historyOf(ask, 1000, 1101);
+    assert.deepEqual([history.since, history.until], [null, null]);
+    const bars = barsIn(history);
+    assert.deepEqual(ends(bars.filter(({ alert }) => alert === "long")), [[1005, 9_003]]);
+    assert.ok(bars.every(({ from, to }) => (to ?? 0) > from), "none is a point");
+    assert.ok(asked.length <= 7, `${asked.length} questions`);
+  });
+
+  test("says from when on it has everything, and until when it knows what ended", async () => {
+    const { ask, asked } = server(400_000);
+    const history = await historyOf(ask, 1000, 1101);
+    assert.equal(history.since, null);
+    assert.ok(history.until !== null && history.until > 1101 && history.until < 9_003, String(history.until));
+    assert.deepEqual(ends(barsIn(history).filter(({ alert }) => alert === "long")), [[1005, Infinity]]);
+    assert.ok(asked.length <= 7, `${asked.length} questions`);
+    const newest = await historyOf(ask, 1000, undefined);
+    assert.ok(newest.since !== null && newest.since > 394_000 && newest.until === null, String(newest.since));
+  });
 });
