@@ -31,6 +31,7 @@ mod desk;
 pub mod hindsight;
 mod inbox;
 mod ledger;
+pub(crate) mod marks;
 mod orders;
 pub mod past;
 mod picture;

@@ -1,5 +1,6 @@
 //! Smoke graphs for mails.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use smokeprobe_core::{Clock, SeriesId, WallTime};
 use smokeprobe_store::{Consolidation, Store};
 use tokio::sync::Semaphore;
 
+use super::board::Board;
+use super::marks;
 use crate::config::Plan;
 use crate::graph::png;
 use crate::suspects::Suspects;
@@ -35,13 +38,20 @@ pub struct Pictures {
 struct Past {
     store: Arc<dyn Store>,
     suspects: Arc<Suspects>,
+    board: Arc<Board>,
 }
 
 impl Pictures {
-    /// Draws from a store, with the rounds hatched that are not to be trusted. `plan` says what the targets are called, and how
-    /// large pictures are.
-    pub fn new(plan: Arc<Plan>, store: Arc<dyn Store>, suspects: Arc<Suspects>, clock: Arc<dyn Clock>) -> Self {
-        let past = Arc::new(Past { store, suspects });
+    /// Draws from a store, with the rounds hatched that are not to be trusted, and the alerts marked that the board knows.
+    /// `plan` says what the targets are called, and how large pictures are.
+    pub fn new(
+        plan: Arc<Plan>,
+        store: Arc<dyn Store>,
+        suspects: Arc<Suspects>,
+        board: Arc<Board>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let past = Arc::new(Past { store, suspects, board });
         Self { plan: ArcSwap::new(plan), past, clock, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
@@ -80,6 +90,8 @@ impl Past {
         let most = picture::rows(drawing.width);
         let frame = rows::read(&*self.store, series, range, Consolidation::Average, most).ok().flatten()?;
         drawing.suspect = picture::suspect(&self.suspects, series, target, range);
+        let alone = HashSet::from([series.clone()]);
+        drawing.marks = marks::read(&self.board, &series.target, &alone, range, drawing.now);
         picture::NO_DATA.clone_into(&mut drawing.message);
         drawing.subtitle = picture::describe_dates(range);
         drawing.grain = 1.0;
@@ -102,36 +114,66 @@ impl fmt::Debug for Pictures {
 
 #[cfg(test)]
 mod tests {
+    use resvg::tiny_skia::Pixmap;
+    use smokeprobe_alerts::What;
     use smokeprobe_core::sim::ManualClock;
     use smokeprobe_core::{Measured, Round, RoundResult, Rtt, Slot, Step};
     use smokeprobe_store::MemoryStore;
 
+    use super::super::marks::tests::{board, event};
     use super::*;
     use crate::config::{InMemory, load_from};
 
     const UNTIL: i64 = 1_795_348_800;
 
-    #[tokio::test]
-    async fn rounds_that_are_not_to_be_trusted_are_hatched() {
-        let text = "*** Targets ***\nprobe = FPing\n+ A\nhost = 192.0.2.1\n";
+    fn series() -> SeriesId {
+        "A.B".parse().unwrap()
+    }
+
+    /// Of a target that always answered.
+    fn pictures(suspects: &Arc<Suspects>, board: &Arc<Board>) -> Pictures {
+        let text = "*** Targets ***\nprobe = FPing\n+ A\n++ B\nhost = 192.0.2.1\n";
         let plan = load_from(&InMemory::default().with("config", text), "config".as_ref()).plan.unwrap();
-        let series: SeriesId = "A".parse().unwrap();
         let store = MemoryStore::new(100);
         for end in (UNTIL - 9000..=UNTIL).step_by(300) {
             let slot = Slot::ending_at(end, Step::DEFAULT);
             let result = RoundResult::Measured(Measured::from_samples([Rtt::from_nanos(5_000_000); 20], 0));
             let started = WallTime::from_unix_secs(slot.start());
-            store.append(&Round { series: series.clone(), slot, pings: 20, started, result }).unwrap();
+            store.append(&Round { series: series(), slot, pings: 20, started, result }).unwrap();
         }
-        let suspects = Arc::new(Suspects::default());
         let clock = Arc::new(ManualClock::new(WallTime::from_unix_secs(UNTIL)));
-        let pictures = Pictures::new(plan.into(), Arc::new(store), Arc::clone(&suspects), clock);
+        Pictures::new(plan.into(), Arc::new(store), Arc::clone(suspects), Arc::clone(board), clock)
+    }
+
+    #[tokio::test]
+    async fn rounds_that_are_not_to_be_trusted_are_hatched() {
+        let (series, suspects) = (series(), Arc::new(Suspects::default()));
+        let pictures = pictures(&suspects, &Arc::default());
         let clean = pictures.png(&series, UNTIL).await.unwrap();
         assert_eq!(clean, pictures.png(&series, UNTIL).await.unwrap(), "the same rounds are the same picture");
         suspects.note(&series, UNTIL - 3000);
         assert_ne!(clean, pictures.png(&series, UNTIL).await.unwrap());
-        for unknown in ["B", "A~tokyo"] {
+        for unknown in ["A.C", "A.B~tokyo"] {
             assert_eq!(pictures.png(&unknown.parse().unwrap(), UNTIL).await, None, "{unknown}");
+        }
+    }
+
+    #[tokio::test]
+    async fn alerts_are_marked_from_their_rise_to_their_end() {
+        let raised = UNTIL - 7200;
+        let whole = vec![event(What::Raised, raised, raised, None), event(What::Cleared, UNTIL - 3600, raised, None)];
+        let newest = vec![event(What::Raised, UNTIL, UNTIL, None)];
+        let (alert, ground) = ([0xc0, 0x24, 0x1a], [0xff; 3]);
+        for (events, wanted) in [(whole, [alert, alert, ground, ground]), (newest, [ground, ground, ground, alert])] {
+            let folder = tempfile::tempdir().unwrap();
+            let pictures = pictures(&Arc::default(), &Arc::new(board(folder.path(), events)));
+            let picture = Pixmap::decode_png(&pictures.png(&series(), UNTIL).await.unwrap()).unwrap();
+            // Within the triangles, and on the line between; three hours are 621 pixels from the 58th on.
+            let found = [(265, 205), (300, 204), (472, 203), (679, 205)].map(|(x, y)| {
+                let pixel = picture.pixel(x, y).unwrap();
+                [pixel.red(), pixel.green(), pixel.blue()]
+            });
+            assert_eq!(found, wanted);
         }
     }
 }

@@ -8,8 +8,8 @@ pub const MAX_MARKS: usize = 200;
 /// From an alert's rise to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertMark {
-    /// Unix seconds when it was raised. `None`: before anything is known.
-    pub raised: Option<i64>,
+    /// Unix seconds when it was raised.
+    pub raised: i64,
     /// Unix seconds when it was cleared. `None`: it stands.
     pub cleared: Option<i64>,
     /// Nobody was told of it.
@@ -34,20 +34,17 @@ pub struct Bracket {
 /// The brackets of the newest [`MAX_MARKS`] alerts that touch the scale's range, from left to right. An alert that stands
 /// ends `now`.
 pub fn brackets(marks: &[AlertMark], scale: &Scale, now: i64) -> Vec<Bracket> {
-    let shown = |mark: &&AlertMark| {
-        mark.raised.is_none_or(|raised| raised <= scale.to)
-            && mark.cleared.is_none_or(|cleared| cleared >= scale.from)
-            && (mark.cleared.is_some() || now >= scale.from)
-    };
+    let shown = |mark: &&AlertMark| mark.raised <= scale.to && mark.cleared.unwrap_or(now) >= scale.from;
     let mut shown: Vec<&AlertMark> = marks.iter().filter(shown).collect();
     shown.sort_by_key(|mark| (mark.raised, mark.cleared));
     shown
         .iter()
         .skip(shown.len().saturating_sub(MAX_MARKS))
         .map(|mark| Bracket {
-            x0: mark.raised.map_or(scale.plot.left, |raised| scale.x(raised)),
-            x1: scale.x(mark.cleared.unwrap_or(now)),
-            raised: mark.raised.is_some_and(|raised| raised >= scale.from),
+            x0: scale.x(mark.raised),
+            // A row is called by its end, which is yet to come when its round is judged.
+            x1: scale.x(mark.cleared.unwrap_or(now).max(mark.raised)),
+            raised: mark.raised >= scale.from,
             cleared: mark.cleared.is_some_and(|cleared| cleared <= scale.to),
             silent: mark.silent,
         })
@@ -64,30 +61,34 @@ mod tests {
         Scale { plot, from: 1000, to: 1100, ceiling: 0.1, spread: Spread::Linear }
     }
 
-    fn mark(raised: Option<i64>, cleared: Option<i64>) -> AlertMark {
+    fn mark(raised: i64, cleared: Option<i64>) -> AlertMark {
         AlertMark { raised, cleared, silent: false }
     }
 
     #[test]
     fn brackets_end_at_the_edges_of_what_is_shown() {
         let marks = [
-            mark(Some(1080), None),
-            mark(Some(900), Some(1010)),
-            mark(None, Some(1020)),
-            mark(Some(1050), Some(2000)),
-            mark(Some(1), Some(2)),
-            mark(Some(1101), None),
+            mark(1080, None),
+            mark(1095, None),
+            mark(900, Some(1010)),
+            mark(1050, Some(2000)),
+            mark(1, Some(2)),
+            mark(1101, None),
         ];
         let found: Vec<(f64, f64, bool, bool)> =
             brackets(&marks, &scale(), 1090).iter().map(|b| (b.x0, b.x1, b.raised, b.cleared)).collect();
-        let wanted =
-            [(0.0, 20.0, false, true), (0.0, 10.0, false, true), (50.0, 100.0, true, false), (80.0, 90.0, true, false)];
+        let wanted = [
+            (0.0, 10.0, false, true),
+            (50.0, 100.0, true, false),
+            (80.0, 90.0, true, false),
+            (95.0, 95.0, true, false),
+        ];
         assert_eq!(found, wanted);
     }
 
     #[test]
     fn the_newest_are_kept_of_too_many() {
-        let marks: Vec<AlertMark> = (0..1000).map(|at| mark(Some(1000 + at / 10), Some(1000 + at / 10))).collect();
+        let marks: Vec<AlertMark> = (0..1000).map(|at| mark(1000 + at / 10, Some(1000 + at / 10))).collect();
         let brackets = brackets(&marks, &scale(), 1100);
         assert_eq!(brackets.len(), MAX_MARKS);
         assert!((brackets[MAX_MARKS - 1].x1 - 99.0).abs() < 1e-9 && (brackets[0].x0 - 80.0).abs() < 1e-9);

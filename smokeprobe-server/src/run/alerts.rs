@@ -32,6 +32,7 @@ impl Alerts {
             Arc::clone(&plan),
             Arc::clone(&store),
             Arc::clone(&live.suspects),
+            Arc::clone(&live.alerts),
             Arc::clone(&clock),
         ));
         let ways = Ways::new(Arc::clone(&clock), Arc::clone(&pictures));

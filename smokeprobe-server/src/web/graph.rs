@@ -1,6 +1,5 @@
 //! `/graph/A.B[~slave].svg` and `.png`: smoke graphs, and graphs of several series, for pages, mails and wikis.
 
-mod spans;
 mod subject;
 mod wish;
 
@@ -15,6 +14,7 @@ use smokeprobe_store::Consolidation;
 use super::WebState;
 use super::error::ApiError;
 use super::params::{Name, Params, USUAL};
+use crate::alerting::marks;
 use crate::config::Plan;
 use crate::config::plan::Target;
 use crate::graph::palette::{Color, LossClass};
@@ -71,9 +71,9 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
 
     let as_lines = subject.as_lines || small;
     let members: Vec<Drawn> = subject.members.into_iter().map(|member| Drawn::of(&plan, member, &wish)).collect();
-    let (store, web) = (Arc::clone(&web.store), web.clone());
-    let workers = web.workers.clone();
-    let picture = workers
+    let (store, board) = (Arc::clone(&web.store), Arc::clone(&web.live.alerts));
+    let picture = web
+        .workers
         .run(move || {
             // Also of a target that is no longer measured: its history is still worth a look.
             let most = picture::rows(drawing.width);
@@ -83,7 +83,7 @@ pub(super) async fn draw(web: &WebState, name: &str, wish: Wish<'_>) -> Result<R
             }
             if let Some(target) = marked {
                 let series = members.iter().map(|member| member.series.clone()).collect();
-                drawing.marks = spans::read(&web, &target, &series, range);
+                drawing.marks = marks::read(&board, &target, &series, range, drawing.now);
             }
             let none = frames.iter().all(Option::is_none);
             drawing.message = match none {

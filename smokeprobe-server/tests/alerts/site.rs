@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::harness::{Daemon, Folder};
 
 /// An HTTP server that answers, or hangs up.
@@ -57,7 +60,29 @@ impl Setup {
             format!("#!/bin/sh\nline=\nfor arg in \"$@\"; do line=\"$line|$arg\"; done\necho \"$line\" >> {calls}\n");
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        Self { folder }
+        let setup = Self { folder };
+        setup.be_sendmail();
+        setup
+    }
+
+    /// A program in the place of sendmail, that keeps each mail in a file.
+    fn be_sendmail(&self) {
+        let (program, mails) = (self.folder.path("sendmail"), self.folder.path("mails"));
+        fs::create_dir(&mails).unwrap();
+        // A file that has its name is whole.
+        fs::write(&program, format!("#!/bin/sh\ncat > {mails}/.$$\nmv {mails}/.$$ {mails}/$$\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The picture of the only mail of this subject so far, as a PNG.
+    pub(crate) fn mailed_picture(&self, subject: &str) -> Option<Vec<u8>> {
+        let mails = fs::read_dir(self.folder.path("mails")).unwrap().map(|file| file.unwrap());
+        let whole = mails.filter(|file| !file.file_name().to_string_lossy().starts_with('.'));
+        let mail = whole.map(|file| fs::read_to_string(file.path()).unwrap()).find(|mail| mail.contains(subject))?;
+        let (_, part) = mail.split_once("Content-Type: image/png").unwrap();
+        let (_, body) = part.split_once("\n\n").unwrap();
+        let lines = body.lines().take_while(|line| !line.is_empty() && !line.starts_with("--"));
+        Some(STANDARD.decode(lines.collect::<String>()).unwrap())
     }
 
     /// The recipient that is told by the program.
@@ -72,12 +97,13 @@ impl Setup {
     /// Each target is a name, what is measured, and its alerts.
     pub(crate) fn configure_to(&self, to: &str, alerts: &str, targets: &[(&str, &Site, &str)]) {
         let mut text = format!(
-            "*** General ***\ndatadir = {}\n*** Database ***\nstep = 1\npings = 3\nAVERAGE 0.5 1 1000\n\
+            "*** General ***\ndatadir = {}\nsendmail = {}\n*** Database ***\nstep = 1\npings = 3\nAVERAGE 0.5 1 1000\n\
              *** Alerts ***\nto = {to}\nfrom = smokealert@company.example\n{alerts}\
              *** Probes ***\n+ Curl\nbinary = /usr/bin/curl\nurlformat = http://%host%/\nhostinterval = 0.05\n\
              timeout = 1\n\
              *** Targets ***\nprobe = Curl\nmenu = Top\ntitle = Top\n+ Sites\nmenu = Sites\ntitle = Sites\n",
             self.folder.path("data"),
+            self.folder.path("sendmail"),
         );
         for (name, site, alerts) in targets {
             let port = site.port;

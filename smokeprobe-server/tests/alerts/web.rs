@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 
+use resvg::tiny_skia::{Pixmap, PremultipliedColorU8};
 use serde_json::{Value, json};
 
 use crate::harness::Daemon;
@@ -64,7 +65,11 @@ fn raised_alert_is_listed_and_acknowledged() {
 
 #[test]
 fn pictures_mark_when_an_alert_was_raised_and_cleared() {
-    let (_setup, site, daemon) = down_and_told();
+    let (setup, site) = (Setup::new(), Site::start());
+    setup.configure_to("ops@company.example", EDGE, &[("Demo", &site, "hostdown")]);
+    let daemon = Daemon::start(&setup.folder);
+    daemon.until("rounds are stored", || stored(&daemon) >= 1);
+    site.down();
     let picture = |query: &str| {
         let request = format!("GET /graph/Sites.Demo.svg?from=-5min{query}");
         let (status, svg) = ask(&daemon, &request, "Host: localhost\r\n", &Value::Null);
@@ -82,6 +87,13 @@ fn pictures_mark_when_an_alert_was_raised_and_cleared() {
     }
     site.up();
     daemon.until("its end is marked", || cleared(&picture("")));
+    // And in the mails of both.
+    for subject in ["hostdown was raised", "hostdown was cleared"] {
+        daemon.until(subject, || setup.mailed_picture(subject).is_some());
+        let mailed = Pixmap::decode_png(&setup.mailed_picture(subject).unwrap()).unwrap();
+        let alert = |pixel: &PremultipliedColorU8| (pixel.red(), pixel.green(), pixel.blue()) == (0xc0, 0x24, 0x1a);
+        assert!(mailed.pixels().iter().any(alert), "{subject}");
+    }
     assert_eq!(daemon.stop(), Some(0));
 }
 

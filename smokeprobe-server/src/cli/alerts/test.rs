@@ -53,8 +53,9 @@ pub(super) fn execute(args: &TestArgs) -> anyhow::Result<ExitCode> {
         eprintln!("suspect rounds are not marked, they cannot be read: {error}");
         Suspects::default()
     });
-    let pictures =
-        Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::new(suspects), Arc::new(SystemClock)));
+    // Without marks: what is raised is known to the server that runs.
+    let (board, clock) = (Arc::default(), Arc::new(SystemClock));
+    let pictures = Arc::new(Pictures::new(Arc::clone(&plan), Arc::clone(&store), Arc::new(suspects), board, clock));
     let arrangement = Ways::new(Arc::new(SystemClock), pictures).arrange(&plan, &rules);
     let messages = match trial::messages(&arrangement.plan, Some(&*store), SystemClock.wall(), &trial) {
         Ok(messages) => messages,

@@ -169,7 +169,7 @@ fn a_graph_with_alerts_suspect_rounds_and_uptime() {
     let mut dynamic = frame();
     dynamic.uptime = (0..36).map(|row| f64::from(row % 18) * 300.0).collect();
     let mark = |raised: i64, cleared: Option<i64>, silent: bool| AlertMark {
-        raised: Some(NOON - raised),
+        raised: NOON - raised,
         cleared: cleared.map(|cleared| NOON - cleared),
         silent,
     };
