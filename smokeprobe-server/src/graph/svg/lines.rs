@@ -13,7 +13,7 @@ use super::super::smoke::Smoke;
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
 use super::layout::{Layout, Lines};
-use super::parts::{Escaped, Px, fitting, outline, rectangle, stairs, text_width};
+use super::parts::{Escaped, Px, evened, fitting, outline, rectangle, stairs, text_width};
 use super::smoke::rug_tick;
 use super::{Document, classes, scale};
 
@@ -95,7 +95,7 @@ impl Document {
             }
         }
         for (color, line) in &lines {
-            let path: String = line.median.iter().map(|run| stairs(run, drawing.grain)).collect();
+            let path: String = line.median.iter().map(|run| stairs(&evened(run, drawing.grain))).collect();
             self.stroke(&path, &color.to_string(), 1.75)?;
         }
         Ok(())

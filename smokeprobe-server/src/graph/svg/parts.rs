@@ -28,15 +28,26 @@ pub(super) fn outline(run: &[Cell], grain: f64) -> String {
     path
 }
 
-pub(super) fn stairs(run: &[Level], grain: f64) -> String {
+/// A line as it is drawn.
+pub(super) fn evened(run: &[Level], grain: f64) -> Vec<Level> {
     let together = |part: &[Level], first: &Level, last: &Level| Level {
         x0: first.x0,
         x1: last.x1,
         y: mean(part, |level| level.y),
     };
-    let run = merged(run, grain, |level| level.x0.midpoint(level.x1), together);
+    merged(run, grain, |level| level.x0.midpoint(level.x1), together)
+}
+
+/// The part of a line between two places.
+pub(super) fn between(line: &[Level], x0: f64, x1: f64) -> Vec<Level> {
+    let first = line.partition_point(|level| level.x1 <= x0);
+    let inside = line[first..].iter().take_while(|level| level.x0 < x1);
+    inside.map(|level| Level { x0: level.x0.max(x0), x1: level.x1.min(x1), y: level.y }).collect()
+}
+
+pub(super) fn stairs(line: &[Level]) -> String {
     let mut path = String::new();
-    for (index, level) in run.iter().enumerate() {
+    for (index, level) in line.iter().enumerate() {
         let _ = match index {
             0 => write!(path, "M{} {}H{}", Px(level.x0), Px(level.y), Px(level.x1)),
             _ => write!(path, "V{}H{}", Px(level.y), Px(level.x1)),
@@ -143,8 +154,11 @@ mod tests {
             .enumerate()
             .map(|(row, y)| Level { x0: row as f64 * 0.4, x1: (row + 1) as f64 * 0.4, y: *y })
             .collect();
-        assert_eq!(stairs(&levels, 0.4), "M0 10H0.4V20H0.8V60H1.2V5H1.6");
-        assert_eq!(stairs(&levels, 1.0), "M0 15H0.8V32.5H1.6");
+        assert_eq!(stairs(&evened(&levels, 0.4)), "M0 10H0.4V20H0.8V60H1.2V5H1.6");
+        let line = evened(&levels, 1.0);
+        assert_eq!(stairs(&line), "M0 15H0.8V32.5H1.6");
+        assert_eq!(stairs(&between(&line, 0.4, 1.2)), "M0.4 15H0.8V32.5H1.2");
+        assert_eq!(stairs(&between(&line, 0.8, 1.6)), "M0.8 32.5H1.6");
         let cells: Vec<Cell> =
             levels.iter().map(|Level { x0, x1, y }| Cell { x0: *x0, x1: *x1, top: *y, bottom: y + 100.0 }).collect();
         assert_eq!(outline(&cells, 1.0), "M0 115V15H0.8V32.5H1.6V132.5H0.8V115H0Z");

@@ -4,11 +4,13 @@ use std::fmt::{self, Write};
 
 use super::super::overlay::{Area, Line, common_ceiling};
 use super::super::palette::Color;
+use super::super::smoke::Level;
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
 use super::layout::Layout;
 use super::lines::{Marks, marks, summary};
-use super::parts::{fitting, stairs, text_width};
+use super::parts::{evened, fitting, text_width};
+use super::smoke::of_class;
 use super::{Document, scale};
 
 /// Values in the heading at most.
@@ -49,10 +51,9 @@ impl Document {
 
     /// Where pings were lost, the median has the colour of their number; `from` is the first class that it has.
     fn lossy_medians(&mut self, drawing: &Drawing, Marks { smoke, classes }: &Marks, from: usize) -> fmt::Result {
+        let line: Vec<Level> = smoke.joint.iter().flat_map(|run| evened(run, drawing.grain)).collect();
         for (index, class) in classes.iter().enumerate().skip(from) {
-            let pieces = smoke.median.iter().filter(|piece| piece.class == index);
-            let stairs: String = pieces.map(|piece| stairs(&piece.levels, drawing.grain)).collect();
-            self.stroke(&stairs, &class.color(self.theme).to_string(), 2.5)?;
+            self.stroke(&of_class(smoke, index, &line), &class.color(self.theme).to_string(), 2.5)?;
         }
         Ok(())
     }

@@ -8,9 +8,9 @@ use super::super::Drawing;
 use super::super::background;
 use super::super::palette::{Color, LossClass, Theme};
 use super::super::scale::{Plot, Scale};
-use super::super::smoke::{RugTick, Smoke};
+use super::super::smoke::{Level, RugTick, Smoke};
 use super::Document;
-use super::parts::{outline, rectangle, stairs};
+use super::parts::{between, evened, outline, rectangle, stairs};
 
 impl Document {
     pub(super) fn unknown(&mut self, drawing: &Drawing, plot: &Plot, smoke: &Smoke) -> fmt::Result {
@@ -62,16 +62,16 @@ impl Document {
     }
 
     pub(super) fn medians(&mut self, drawing: &Drawing, smoke: &Smoke) -> fmt::Result {
-        let joint: String = smoke.joint.iter().map(|run| stairs(run, drawing.grain)).collect();
+        let line: Vec<Vec<Level>> = smoke.joint.iter().map(|run| evened(run, drawing.grain)).collect();
+        let joint: String = line.iter().map(|run| stairs(run)).collect();
         if self.theme == Theme::Dark {
             // The smoke is near white where the median is; a rim of the ground sets the coloured line off from it.
             self.stroke(&joint, &self.ink.ground.to_string(), 4.0)?;
         }
         self.stroke(&joint, &self.ink.joint.to_string(), 0.75)?;
+        let line = line.concat();
         for (index, class) in self.classes.clone().iter().enumerate() {
-            let pieces = smoke.median.iter().filter(|piece| piece.class == index);
-            let stairs: String = pieces.map(|piece| stairs(&piece.levels, drawing.grain)).collect();
-            self.stroke(&stairs, &class.color(self.theme).to_string(), 2.0)?;
+            self.stroke(&of_class(smoke, index, &line), &class.color(self.theme).to_string(), 2.0)?;
         }
         Ok(())
     }
@@ -129,6 +129,13 @@ impl Document {
         }
         Ok(())
     }
+}
+
+/// The pieces of a class of loss, on the line of all. A pixel may have rows of several classes, and the line is at the mean
+/// of them: pieces at the means of their own would lie beside it.
+pub(super) fn of_class(smoke: &Smoke, class: usize, line: &[Level]) -> String {
+    let pieces = smoke.median.iter().filter(|piece| piece.class == class);
+    pieces.filter_map(|piece| Some(stairs(&between(line, piece.levels.first()?.x0, piece.levels.last()?.x1)))).collect()
 }
 
 /// A tick of a rug: wide enough to be seen, tall enough that a single loss shows.

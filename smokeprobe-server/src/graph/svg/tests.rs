@@ -214,6 +214,56 @@ fn every_form_gives_a_document_that_parses_in_every_size() {
     }
 }
 
+/// The horizontal parts of the lines of this width: from x to x, and y.
+fn levels(svg: &str, width: &str) -> Vec<(f64, f64, f64)> {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let paths = document.descendants().filter(|node| node.attribute("stroke-width") == Some(width));
+    let (mut x, mut y, mut levels) = (0.0, 0.0, Vec::new());
+    for path in paths.map(|node| node.attribute("d").unwrap()) {
+        for (at, command) in path.match_indices(['M', 'V', 'H']) {
+            let rest = &path[at + 1..];
+            let end = rest.find(['M', 'V', 'H']).unwrap_or(rest.len());
+            let numbers: Vec<f64> = rest[..end].split(' ').map(|number| number.parse().unwrap()).collect();
+            match (command, &numbers[..]) {
+                ("M", [to_x, to_y]) => (x, y) = (*to_x, *to_y),
+                ("V", [to]) => y = *to,
+                ("H", [to]) => levels.push((std::mem::replace(&mut x, *to), *to, y)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    levels
+}
+
+#[test]
+fn colours_of_loss_lie_on_the_line_where_classes_share_a_pixel() {
+    // Three rows in each pixel and more; those that lost some are slower.
+    let lost = |row: usize| if row % 4 == 1 { 5.0 } else { 0.0 };
+    let median = |row: usize| if row % 4 == 1 { 0.02 } else { 0.01 };
+    let frame = Frame {
+        start: NOON - 10_800 + 5,
+        step: 5,
+        loss: (0..2160).map(lost).collect(),
+        median: (0..2160).map(median).collect(),
+        uptime: vec![f64::NAN; 2160],
+        samples: Vec::new(),
+        ..frame()
+    };
+    let one = Series { name: String::new(), color: Color(1, 2, 3), loss_classes: Vec::new(), frame: Some(&frame) };
+    for (svg, line, colors) in
+        [(drawing().svg(Some(&frame)), "0.75", "2"), (drawing().svg_small(&[one]), "1.75", "2.5")]
+    {
+        let (line, colors) = (levels(&svg, line), levels(&svg, colors));
+        assert!(colors.len() > 400, "{}", colors.len());
+        for (x0, x1, y) in colors {
+            let middle = f64::midpoint(x0, x1);
+            let on_line =
+                |level: &(f64, f64, f64)| level.0 <= middle && middle <= level.1 && (level.2 - y).abs() < 0.01;
+            assert!(line.iter().any(on_line), "{x0} to {x1} at {y} is not on the line");
+        }
+    }
+}
+
 /// Any bits, and the odd ones often.
 fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
