@@ -157,6 +157,8 @@ pub struct Saved {
 pub struct HistoryQuery {
     /// Only of this target and everything below it.
     pub below: Option<TargetPath>,
+    /// Only of this target itself: found by an index, however much happened elsewhere meanwhile.
+    pub target: Option<TargetPath>,
     /// Only of this alert.
     pub alert: Option<AlertName>,
     /// Only at or after this, Unix seconds.
@@ -341,8 +343,11 @@ fn told_parts(told: &str) -> Option<(&str, &str, &str)> {
     Some((series, alert, what))
 }
 
-/// Whether a target is `top`, or lies below it.
+/// Whether a query asks for this target.
 #[cfg(feature = "test-util")]
-fn below(target: &str, top: &TargetPath) -> bool {
-    target.strip_prefix(top.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+fn is_of(target: &str, query: &HistoryQuery) -> bool {
+    let below = |top: &TargetPath| {
+        target.strip_prefix(top.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    query.below.as_ref().is_none_or(below) && query.target.as_ref().is_none_or(|wanted| wanted.as_str() == target)
 }

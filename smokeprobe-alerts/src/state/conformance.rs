@@ -239,7 +239,7 @@ fn history_is_found_by_target_alert_and_time<S: StateStore>(mut store: S, again:
         alert: alert.map(AlertName::from),
         from,
         to,
-        ..base
+        ..base.clone()
     };
     let cases = [
         (with(None, None, None, None), 14),
@@ -249,6 +249,8 @@ fn history_is_found_by_target_alert_and_time<S: StateStore>(mut store: S, again:
         (with(None, Some("hostdown"), None, None), 7),
         (with(None, Some("loss"), None, None), 0),
         (with(Some("A.B.C.D"), None, None, None), 0),
+        (HistoryQuery { target: Some("A.B".parse().expect("a path")), ..base.clone() }, 4),
+        (HistoryQuery { target: Some("A.B".parse().expect("a path")), ..with(Some("B"), None, None, None) }, 0),
         (with(None, None, Some(START + 300), None), 7),
         (with(None, None, Some(START + 1), Some(START + 3)), 2),
         (HistoryQuery { limit: 3, ..with(Some("A"), None, None, None) }, 3),

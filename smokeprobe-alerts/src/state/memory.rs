@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smokeprobe_core::{SeriesId, WallTime};
 
 use super::{
-    Change, HistoryQuery, Pace, PastAttempt, PastEvent, Saved, SeriesState, StateError, StateStore, below, told_parts,
+    Change, HistoryQuery, Pace, PastAttempt, PastEvent, Saved, SeriesState, StateError, StateStore, is_of, told_parts,
 };
 use crate::event::{RecipientId, What};
 use crate::outbox::{Message, MessageId};
@@ -73,7 +73,7 @@ impl StateStore for MemoryState {
                 let event = &past.event;
                 in_time(query, event.time)
                     && !(query.changes && event.what == What::Active)
-                    && query.below.as_ref().is_none_or(|top| below(event.series.target.as_str(), top))
+                    && is_of(event.series.target.as_str(), query)
                     && query.alert.as_ref().is_none_or(|alert| *alert == event.alert)
             })
             .cloned()
@@ -87,14 +87,14 @@ impl StateStore for MemoryState {
         let wanted = |told: &String| {
             let parts = told_parts(told);
             let target = parts.map_or("", |(series, _, _)| series.split('~').next().unwrap_or(series));
-            query.below.as_ref().is_none_or(|top| below(target, top))
+            is_of(target, query)
                 && query.alert.as_ref().is_none_or(|name| parts.is_some_and(|(_, alert, _)| *alert == **name))
         };
         let mut found: Vec<PastAttempt> = self
             .attempts
             .iter()
             .filter(|past| {
-                let anything = query.below.is_none() && query.alert.is_none();
+                let anything = query.below.is_none() && query.target.is_none() && query.alert.is_none();
                 in_time(query, past.attempt.time.unix_secs()) && (anything || past.attempt.told.iter().any(wanted))
             })
             .cloned()

@@ -9,8 +9,9 @@ use super::board::{Board, Standing};
 use crate::graph::marks::AlertMark;
 use crate::timespec::Range;
 
-/// Events that are read at once at most, the newest: more than there are marks in a picture.
-const EVENTS: usize = 1000;
+/// Events that are read at once at most, the newest: of as many alerts as a picture marks, which are told of by two or three
+/// each.
+const EVENTS: usize = 500;
 
 /// The alerts of these series, all of one target, that were raised in `range` or stood in it. Where their history cannot
 /// be read, those that stand now: a picture is drawn all the same. Waits for the disk.
@@ -31,8 +32,8 @@ pub(crate) fn read(
 /// What was raised and cleared in a range, and what was cleared after it.
 fn events(history: &HistoryReader, target: &TargetPath, range: Range, now: i64) -> Vec<Event> {
     let read = |from, to| -> Vec<Event> {
-        let below = Some(target.clone());
-        let query = HistoryQuery { below, alert: None, from: Some(from), to, changes: true, limit: EVENTS };
+        let (target, from) = (Some(target.clone()), Some(from));
+        let query = HistoryQuery { target, from, to, changes: true, ..HistoryQuery::newest(EVENTS) };
         history.events(&query).unwrap_or_default().into_iter().map(|past| past.event).collect()
     };
     let after = range.to.saturating_add(1);
@@ -204,13 +205,14 @@ pub(super) mod tests {
     fn of_very_many_events_the_newest_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let mut events = vec![event(What::Raised, 1000, 1000, None), event(What::Cleared, 5000, 1000, None)];
-        for at in (10_000..).step_by(10).take(EVENTS) {
+        for at in (0..EVENTS as i64).map(|number| 10_000 + 10 * number) {
             events.extend([event(What::Raised, at, at, None), event(What::Cleared, at + 5, at, None)]);
         }
         let board = board(folder.path(), events);
         let newest = of(&board, 0, 90_000);
         assert_eq!(newest.len(), EVENTS / 2);
-        assert_eq!(newest.last(), Some(&mark(19_990, Some(19_995), false)));
+        let last = 10_000 + 10 * (EVENTS as i64 - 1);
+        assert_eq!(newest.last(), Some(&mark(last, Some(last + 5), false)));
         assert_eq!(of(&board, 500, 3000), [mark(1000, Some(5000), false)], "its end is not among the newest");
     }
 }

@@ -161,6 +161,7 @@ fn query(web: &WebState, params: &Params, known: &[&str]) -> Result<HistoryQuery
     let below = params.target("target")?;
     Ok(HistoryQuery {
         below,
+        target: None,
         alert: params.text("alert").map(Into::into),
         from: params.time("from", now)?,
         to: params.time("to", now)?,

@@ -40,11 +40,11 @@ pub(super) fn events(connection: &Connection, query: &HistoryQuery) -> Result<Ve
 
 pub(super) fn attempts(connection: &Connection, query: &HistoryQuery) -> Result<Vec<PastAttempt>, RowError> {
     let mut wanted = Conditions::default();
-    if query.below.is_some() || query.alert.is_some() {
-        let mut told = Conditions::default();
-        told.of_target_and_alert(query);
-        wanted.terms.push(format!("id IN (SELECT attempt FROM told WHERE {})", told.terms.join(" AND ")));
-        wanted.values = told.values;
+    let mut of_told = Conditions::default();
+    of_told.of_target_and_alert(query);
+    if !of_told.terms.is_empty() {
+        wanted.terms.push(format!("id IN (SELECT attempt FROM told WHERE {})", of_told.terms.join(" AND ")));
+        wanted.values = of_told.values;
     }
     wanted.with("time_ns >= ?", query.from.map(nanos));
     wanted.with("time_ns < ?", query.to.map(nanos));
@@ -93,6 +93,10 @@ impl Conditions {
         if let Some(top) = &query.below {
             self.terms.push(BELOW.to_owned());
             self.values.extend([top.to_string().into(), format!("{top}.").into(), format!("{top}/").into()]);
+        }
+        if let Some(target) = &query.target {
+            self.terms.push("target = ?".to_owned());
+            self.values.push(target.to_string().into());
         }
         if let Some(alert) = &query.alert {
             self.terms.push("alert = ?".to_owned());

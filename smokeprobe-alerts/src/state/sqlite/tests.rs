@@ -283,6 +283,10 @@ fn queries_of_the_history_are_answered_by_an_index() {
     for (sql, index) in [
         ("SELECT id FROM events WHERE time >= 1 ORDER BY time DESC, id DESC LIMIT 1", "events_by_time"),
         ("SELECT id FROM events WHERE (target = 'a' OR (target > 'a.' AND target < 'a/')) LIMIT 1", "events_by_target"),
+        (
+            "SELECT id FROM events WHERE target = 'a' AND time >= 1 ORDER BY time DESC, id DESC LIMIT 1",
+            "events_by_target",
+        ),
         ("SELECT id FROM events WHERE alert = 'a' ORDER BY time DESC, id DESC LIMIT 1", "events_by_alert"),
         ("SELECT id FROM attempts ORDER BY time_ns DESC, id DESC LIMIT 1", "attempts_by_time"),
         ("SELECT attempt FROM told WHERE (target = 'a' OR (target > 'a.' AND target < 'a/'))", "told_by_target"),
