@@ -107,11 +107,13 @@ async fn probe_that_blocks_its_thread_costs_one_thread_and_only_its_own_rounds()
         ],
         Box::new(sink),
     );
-    // Two hung rounds of the blocked series: the second was never started, and the others went on meanwhile.
+    // Two hung rounds of the blocked series: the second was never started, and the others go on meanwhile. A machine that
+    // is too busy for a round a second misses some.
     let (mut hung, mut measured) = (0, [0, 0]);
-    while hung < 2 {
+    while hung < 2 || measured.contains(&0) {
         let round = seen.recv().await.unwrap();
         match round.series.to_string().as_str() {
+            "Blocked" if round.result == RoundResult::Unknown(UnknownReason::Missed) => {}
             "Blocked" => {
                 assert_eq!(round.result, RoundResult::Unknown(UnknownReason::Hung));
                 hung += 1;
@@ -120,7 +122,6 @@ async fn probe_that_blocks_its_thread_costs_one_thread_and_only_its_own_rounds()
             _ => measured[1] += usize::from(round.measured().is_some()),
         }
     }
-    assert!(measured.iter().all(|&count| count >= 1), "{measured:?}");
     assert_eq!(blocks.entered.load(Ordering::Relaxed), 1);
     assert_eq!(engine.status().stuck, 1);
     release.send(()).unwrap();

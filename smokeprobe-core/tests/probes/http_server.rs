@@ -5,16 +5,24 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 /// How long `/slow` takes to begin its answer, and again to end it.
 pub(crate) const SLOW: Duration = Duration::from_millis(60);
 
+/// More than the system holds for a reader that does not read: once so much is written, the first of it has been read.
+/// The second delay of `/slow` begins then, and not while its beginning waits for a reader that is kept from running.
+const BODY: usize = 1 << 20;
+
 /// Serves until the test's runtime ends; over TLS where an acceptor is given.
 pub(crate) async fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    // Little, so that whoever writes more waits until it is read.
+    socket.set_send_buffer_size(128 << 10).unwrap();
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let listener = socket.listen(1024).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -49,7 +57,9 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()
         "/to" => page("302 Found", &format!("Location: {query}\r\n"), ""),
         "/slow" => {
             pass(SLOW).await;
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").await?;
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", BODY + 5);
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(&vec![b'x'; BODY]).await?;
             stream.flush().await?;
             pass(SLOW).await;
             "hello".to_owned()
