@@ -10,7 +10,7 @@ use super::{Delivered, DeliveryError, Notifier};
 use crate::outbox::Message;
 
 /// How long [`Recording::wait_for`] waits before the test fails: an end for tests that are broken, not a figure.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Records every message, and answers from a script; after its end every message is delivered.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ mod signatures;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use smokeprobe_alerts::notify::aws::{Aws, AwsOptions, Env, Lambda, Sns};
 use smokeprobe_alerts::notify::http::{Client, ClientOptions, ProxyChoice};
@@ -55,12 +56,19 @@ fn aws(env: &[(&str, &str)]) -> Aws {
     aws_at(&clock(), env)
 }
 
+/// Longer than any answer takes, however busy the machine is.
+const LONG: Duration = Duration::from_secs(120);
+
+fn options() -> AwsOptions {
+    AwsOptions { timeout: LONG, ..AwsOptions::default() }
+}
+
 fn sns(aws: &Aws, arn: &str) -> Sns {
-    Sns::new(aws, arn, AwsOptions::default()).unwrap()
+    Sns::new(aws, arn, options()).unwrap()
 }
 
 fn lambda(aws: &Aws, name: &str) -> Lambda {
-    Lambda::new(aws, name, AwsOptions::default()).unwrap()
+    Lambda::new(aws, name, options()).unwrap()
 }
 
 /// With keys, and everything at this address.

@@ -11,7 +11,7 @@ use smokeprobe_alerts::notify::testing::{event, message};
 use smokeprobe_alerts::{Notifier, What};
 use smokeprobe_core::SystemClock;
 
-use crate::{aws, permanent, python};
+use crate::{LONG, aws, permanent, python};
 
 /// Starts moto on a free port, says which, and records the functions' payloads.
 const MOTO: &str = r#"
@@ -73,7 +73,8 @@ impl Moto {
         );
         let request = Request::post(format!("{}/", self.url), form)
             .header("content-type", "application/x-www-form-urlencoded")
-            .header("authorization", scope);
+            .header("authorization", scope)
+            .timeout(LONG);
         let answer = self.client.send(request).await.unwrap();
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert_eq!(answer.status, 200, "{parameters:?}: {text}");
@@ -81,7 +82,8 @@ impl Moto {
     }
 
     async fn post(&self, path: &str, body: &str) {
-        let answer = self.client.send(Request::post(format!("{}{path}", self.url), body)).await.unwrap();
+        let request = Request::post(format!("{}{path}", self.url), body).timeout(LONG);
+        let answer = self.client.send(request).await.unwrap();
         assert!((200..300).contains(&answer.status), "{path}: {}", answer.status);
     }
 
@@ -165,7 +167,9 @@ async fn what_is_published_and_invoked_arrives() {
     assert_eq!(attributes["target"], json!({"Type": "String", "Value": "Test.Lossy"}));
     assert_eq!(attributes["what"], json!({"Type": "String", "Value": "raised"}));
 
-    // A token of somebody else's, for which STS gives credentials.
+    // A token of somebody else's, for which STS gives credentials. What moto has for it is loaded when it is first asked,
+    // which may take longer than an answer should.
+    moto.query("sts", &[("Action", "GetCallerIdentity"), ("Version", "2011-06-15")]).await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "a.web.token").unwrap();
     let web = aws(&[
@@ -205,8 +209,8 @@ async fn what_is_published_and_invoked_arrives() {
         let lambda = crate::lambda(&moto.aws(), function);
         lambda.deliver(&message("lambda:pager", vec![raised()])).await.unwrap();
     }
-    let recording =
-        moto.client.send(Request::get(format!("{}/moto-api/recorder/download-recording", moto.url))).await.unwrap();
+    let recording = Request::get(format!("{}/moto-api/recorder/download-recording", moto.url)).timeout(LONG);
+    let recording = moto.client.send(recording).await.unwrap();
     let calls: Vec<Value> =
         String::from_utf8_lossy(&recording.body).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(calls.len(), 2, "{calls:?}");

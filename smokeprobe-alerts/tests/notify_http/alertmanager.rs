@@ -98,6 +98,8 @@ async fn the_real_one_takes_what_is_raised_and_what_is_cleared() {
     assert_eq!(alert["annotations"]["title"], "北京 <Storage> & \"S3\"");
     assert_eq!(alert["generatorURL"], "https://smoke.example/?target=Test.Lossy");
 
+    // Of what is over before it was told, nobody is told.
+    let receiver = told_of(receiver, "firing", &someloss).await;
     let cleared = now(event("Test.Lossy", "someloss", What::Cleared));
     notifier.deliver(&message("x", vec![cleared])).await.unwrap();
     let standing = real.standing().await;
@@ -105,14 +107,21 @@ async fn the_real_one_takes_what_is_raised_and_what_is_cleared() {
     assert_eq!(standing[0]["labels"]["alertname"], "hostdown");
 
     // It tells others of both, and then that one is over.
+    told_of(receiver, "resolved", &someloss).await;
+}
+
+/// Waits until the receiver is told that an alert with these labels is so.
+async fn told_of(receiver: Server, status: &'static str, labels: &Value) -> Server {
+    let labels = labels.clone();
     let told = tokio::task::spawn_blocking(move || {
         receiver.wait_until(|seen| {
             seen.iter()
                 .flat_map(|seen| seen.json()["alerts"].as_array().unwrap().clone())
-                .any(|alert| alert["status"] == "resolved" && alert["labels"] == someloss)
+                .any(|alert| alert["status"] == status && alert["labels"] == labels)
         });
+        receiver
     });
-    told.await.unwrap();
+    told.await.unwrap()
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Files that are damaged, of another layout, or in the hands of another process.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use smokeprobe_core::SeriesId;
+use smokeprobe_core::sim::ManualClock;
+use smokeprobe_core::{SeriesId, WallTime};
 use smokeprobe_store::rrd::IncidentKind;
 use smokeprobe_store::{Appended, Archive, Consolidation, Frame, RrdStore, RrdStoreConfig, Store, StoreError};
 
@@ -139,7 +141,10 @@ fn rrd_file_of_something_else_is_kept_beside_and_replaced() {
 #[test]
 fn other_pings_keep_the_share_of_loss_and_the_quantiles() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    // 2023-11-14, all day.
+    let clock = Arc::new(ManualClock::new(WallTime::from_unix_secs(START)));
+    let store =
+        RrdStore::open(RrdStoreConfig { clock, ..RrdStoreConfig::new(folder.path(), small_archives()) }).unwrap();
     let series = series("A");
     fill(&store, &series, 40);
     let end = START + 300 * 40;
@@ -155,7 +160,7 @@ fn other_pings_keep_the_share_of_loss_and_the_quantiles() {
     store.append(&measured(&series, slot(end + 300, 300), 20, &[2.0; 20])).unwrap();
     let kept = names(folder.path());
     assert_eq!(kept.len(), 3, "{kept:?}");
-    assert!(kept[2].ends_with("-2"), "{kept:?}");
+    assert!(kept[2].ends_with("-2023-11-14-2"), "{kept:?}");
     rrdtool(&["info", folder.path().join(&kept[1]).to_str().unwrap()]);
 }
 
