@@ -72,8 +72,7 @@ export function Figure(props) {
   const words = feeds[0].frame ? (overlaid
     ? panel.members.map((member, i) => `${member.name}: ${inWords(numbers[i])}`).join(". ") : inWords(numbers[0])) : "";
   const empty = feeds.every((feed) => (feed.frame ? !measuredIn(feed.frame, from, to) : feed.error !== null));
-  // Heights are shared: what lacks those of another range is not drawn yet either.
-  const unread = paper && panel.scales() === null;
+  const unread = paper && feeds.some((feed) => !feed.frame && !feed.error);
   return html`<figure ref=${frame} class=${`chart ${stale ? "stale" : ""}`} tabindex="0" aria-label=${[label, name].filter(Boolean).join(", ")}
       data-series=${panel.members.map(({ id }) => id).join(",")} data-ready=${String(panel.complete && !stale)}>
     <figcaption><span class="label">${label}${name && html` <span class="from">${name}</span>`}</span>

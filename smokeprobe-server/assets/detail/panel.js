@@ -37,12 +37,12 @@ export class Panel {
     return this.feeds.flat().every((feed) => feed.frame || feed.error);
   }
 
-  /** The height of each range's scale, by the ranges that are known: they do not wait for the longest. @returns {{ceiling: number, floor: number | null}[] | null} */
-  started() {
+  /** Whether its ranges are asked for. */
+  get started() {
     return this.feeds.flat().every((feed) => feed.started);
   }
 
-  /** The height of each range's scale; null until all are known. @returns {{ceiling: number, floor: number | null}[] | null} */
+  /** The height of each range's scale, by the ranges that are known: they do not wait for the longest. @returns {{ceiling: number, floor: number | null}[] | null} */
   scales() {
     const detail = model.outline?.detail;
     if (!detail) return null;

@@ -26,8 +26,8 @@ let callOff = () => {};
 function readAhead() {
   const panels = [...onPage];
   if (panels.flatMap(({ feeds }) => feeds.flat()).length > FEW) return;
-  if (panels.some((panel) => panel.started() && panel.scales() === null)) return;
-  panels.find((panel) => !panel.started())?.start();
+  if (panels.some((panel) => panel.started && !panel.complete)) return;
+  panels.find((panel) => !panel.started)?.start();
 }
 
 /** The page's gestures. */
