@@ -96,7 +96,7 @@ fn attachment(series: &SeriesId, format: Format) -> Result<HeaderValue, ApiError
 
 impl WebState {
     /// The ends of the slots in `frame` whose rounds are suspect.
-    pub(super) fn suspects(&self, series: &SeriesId, frame: &Frame) -> Vec<i64> {
+    fn suspects(&self, series: &SeriesId, frame: &Frame) -> Vec<i64> {
         let Some(last) = frame.rows().checked_sub(1) else { return Vec::new() };
         let from = frame.end_of(0) - i64::from(frame.step);
         self.live.suspects.between(series, from, frame.end_of(last))

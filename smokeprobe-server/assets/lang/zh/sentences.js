@@ -149,6 +149,8 @@ export default {
   "come through the proxy of this server, which says who you are": "请通过此服务器的代理访问",
   "a page of another site may not change anything here; behind a proxy, let it hand on the Host header": "其他网站的页面不得在此更改；若经由代理，请让它转发 Host 头",
   "the server is busy with other viewers; try again in some seconds": "服务器正忙，请稍后重试",
+  "the {what} did not come, and others want to be let in; try again": "请求内容没有及时到达，请重试",
+  "the {what} took more than {n} s": "请求内容超过 {n} 秒仍未到达",
   "this request hit a fault in the server; please report it": "服务器处理此请求时出错，请报告",
   "the server answered {status}": "服务器返回 {status}",
   "the configuration changed while the page read it": "读取页面时配置已更改",

@@ -1,5 +1,5 @@
 //! Bodies of requests on their way. A client that keeps us waiting for one has a place that others may want: it gives way
-//! as an idle connection does, but for what it has begun, after those.
+//! as idle connections do, and after them, as it loses more by that.
 
 use std::iter;
 use std::pin::Pin;
