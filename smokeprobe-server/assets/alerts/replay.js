@@ -91,7 +91,7 @@ function Trial({ series, from, to, onSpans }) {
           <option value="documented">${t("as documented")}</option><option value="legacy">${t("as SmokePing does")}</option></select>
         <button type="submit" class="button chief" disabled=${draft.rule.trim() === ""}>${t("Try")}</button>`}
     </form>
-    <div role="status">${error ? html`<p class="wrong">${whyOf(error)}${place?.help && html`<span class="muted"> · ${place.help}</span>`}</p>`
+    <div role="status">${error ? html`<p class="wrong">${whyOf(error)}${place?.help && html`<span class="muted"> · ${said(place.help)}</span>`}</p>`
       : answer && html`<${Result} answer=${answer} asked=${from} until=${to} />`}</div>`;
 }
 
