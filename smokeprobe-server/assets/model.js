@@ -197,9 +197,11 @@ class Model {
   /** Reads the states again. */
   async catchUp() {
     try {
+      const { raised } = this;
       /** @type {import("./api.js").States} */
       const states = await ask("states");
       if (states.plan !== this.outline?.plan) return void this.start();
+      const toldMeanwhile = this.raised !== raised && this.raised;
       const letters = [...states.state];
       states.time.forEach((time, index) => {
         const told = this.time[index] ?? 0;
@@ -209,6 +211,8 @@ class Model {
         [states.loss[index], states.median[index], states.time[index]] = [this.loss[index], this.median[index], told];
       });
       this.takeStates({ ...states, state: letters.join("") });
+      // Should the answer be the newer one, the stream tells it too.
+      if (toldMeanwhile) this.raised = toldMeanwhile;
       this.changed();
     } catch {
       // The stream runs; the next rounds come with it.
