@@ -72,19 +72,19 @@ export function smoke(frame, scale, classes, now) {
 }
 
 /**
- * Where no row is any more: before the first, and after the last as many as should have come by `now`. Of a time that nobody
- * asked for yet, that is not known.
+ * Where no row is any more: before the first, and after the last as many as should have come by `now`; everywhere when there are
+ * none. Of a time that nobody asked for yet, that is not known.
  * @param {Frame} frame @param {Scale} scale @param {number} now @returns {(Extent | null)[]}
  */
 function beyond(frame, scale, now) {
   const { step, since = scale.from, until = Infinity } = frame;
-  if (frame.median.length === 0) return [null, null];
-  const [first, last] = [endOf(frame, 0) - step, endOf(frame, frame.median.length - 1)];
-  const due = last + Math.floor(Math.max(now - step - last, 0) / step) * step;
   const extent = (/** @type {number} */ from, /** @type {number} */ to) => {
     const [x0, x1] = [x(scale, from), x(scale, to)];
     return x1 > x0 ? { x0, x1 } : null;
   };
+  if (frame.median.length === 0) return [extent(since, until), null];
+  const [first, last] = [endOf(frame, 0) - step, endOf(frame, frame.median.length - 1)];
+  const due = last + Math.floor(Math.max(now - step - last, 0) / step) * step;
   return [extent(since, first), extent(last, Math.min(due, until))];
 }
 

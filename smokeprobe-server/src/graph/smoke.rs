@@ -179,13 +179,14 @@ impl Smoke {
     }
 }
 
-/// Where no row is any more: before the first, and after the last as many as should have come by `now`.
+/// Where no row is any more: before the first, and after the last as many as should have come by `now`; everywhere when
+/// there are none.
 fn beyond(frame: &Frame, scale: &Scale, now: i64) -> (Option<Extent>, Option<Extent>) {
-    let Some(last) = frame.rows().checked_sub(1) else { return (None, None) };
+    let extent = |from, to| Some(Extent { x0: scale.x(from), x1: scale.x(to) }).filter(|extent| extent.x1 > extent.x0);
+    let Some(last) = frame.rows().checked_sub(1) else { return (extent(scale.from, scale.to), None) };
     let step = i64::from(frame.step.max(1));
     let (first, last) = (frame.end_of(0) - step, frame.end_of(last));
     let due = last + (now - step - last).max(0) / step * step;
-    let extent = |from, to| Some(Extent { x0: scale.x(from), x1: scale.x(to) }).filter(|extent| extent.x1 > extent.x0);
     (extent(scale.from, first), extent(last, due))
 }
 
@@ -253,6 +254,8 @@ mod tests {
         assert_eq!(unknown(79), [of(-20, 0), of(30, 40), of(50, 60)], "the row after the last is under way");
         assert_eq!(unknown(80), [of(-20, 0), of(30, 40), of(50, 70)]);
         assert_eq!(unknown(1000), [of(-20, 0), of(30, 40), of(50, 100)]);
+        let none = Frame { loss: Vec::new(), median: Vec::new(), uptime: Vec::new(), ..frame() };
+        assert_eq!(Smoke::of(&none, &wide, &built_in(4, Palette::Default), 79).unknown, [of(-20, 100)]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use smokeprobe_store::Frame;
 
 use super::palette::{Ink, LossClass, Theme, built_in};
 use super::scale::{Plot, Scale, Spread, ceiling, log_floor};
-use super::smoke::Smoke;
+use super::smoke::{Extent, Smoke};
 use super::stats::{Summary, percent, rtt};
 use super::{Drawing, Series};
 use layout::{Layout, NARROW};
@@ -83,8 +83,9 @@ impl Document {
 
         self.open(drawing, &summary)?;
         self.heading(drawing)?;
+        let all = [Extent { x0: layout.plot.left, x1: layout.plot.right }];
+        self.unknown(drawing, &layout.plot, smoke.as_ref().map_or(&all[..], |smoke| &smoke.unknown))?;
         if let (Some(smoke), Some(frame)) = (&smoke, frame) {
-            self.unknown(drawing, &layout.plot, smoke)?;
             self.uptime(drawing, &scale, frame)?;
             self.loss_background(drawing, &layout.plot, smoke)?;
         }

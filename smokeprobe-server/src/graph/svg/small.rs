@@ -28,7 +28,7 @@ impl Document {
         self.small_heading(drawing, series, &summaries)?;
         let marks = marks(drawing, series, &scale);
         if let [alone] = &marks[..] {
-            self.unknown(drawing, &plot, &alone.smoke)?;
+            self.unknown(drawing, &plot, &alone.smoke.unknown)?;
         }
         self.grid(drawing, &scale, answered)?;
         self.areas_and_medians(drawing, series, |frame| Line::of(frame, &scale, Area::Deviation))?;

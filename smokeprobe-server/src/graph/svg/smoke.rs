@@ -9,14 +9,14 @@ use super::super::background;
 use super::super::palette::{Color, LossClass, Theme};
 use super::super::scale::{Plot, Scale};
 use super::super::smoke::{Level, RugTick, Smoke};
+use super::super::smoke::{Extent, RugTick, Smoke};
 use super::Document;
 use super::parts::{between, evened, outline, rectangle, stairs};
 
 impl Document {
-    pub(super) fn unknown(&mut self, drawing: &Drawing, plot: &Plot, smoke: &Smoke) -> fmt::Result {
+    pub(super) fn unknown(&mut self, drawing: &Drawing, plot: &Plot, extents: &[Extent]) -> fmt::Result {
         let color = drawing.nodata_color.unwrap_or(self.ink.unknown);
-        let boxes: String =
-            smoke.unknown.iter().map(|part| rectangle(part.x0, part.x1, plot.top, plot.bottom)).collect();
+        let boxes: String = extents.iter().map(|part| rectangle(part.x0, part.x1, plot.top, plot.bottom)).collect();
         self.fill(&boxes, &color.to_string())
     }
 

@@ -99,6 +99,8 @@ fn what_is_drawn_can_be_read() {
 #[test]
 fn without_data_the_message_is_shown() {
     assert!(texts(&drawing().svg(None)).contains(&"no data in this range".to_owned()));
+    let shade = Theme::Light.ink().unknown.to_string();
+    assert!(drawing().svg(None).contains(&shade), "and over the shade of what is unknown");
     let mut nothing = frame();
     nothing.loss.fill(f64::NAN);
     nothing.median.fill(f64::NAN);
