@@ -66,7 +66,7 @@ pub fn suspect_rows(frame: &Frame, suspect: &[i64]) -> Vec<usize> {
 pub fn suspect(frame: &Frame, scale: &Scale, suspect: &[i64]) -> Vec<Extent> {
     let mut extents = Vec::new();
     for row in suspect_rows(frame, suspect) {
-        let (x0, x1) = edges(frame, scale, row);
+        let (x0, x1) = scale.row(frame, row);
         if x1 > x0 {
             join(&mut extents, x0, x1);
         }
@@ -79,7 +79,7 @@ pub fn uptime(frame: &Frame, scale: &Scale, classes: &[UptimeClass]) -> Vec<UpEx
     let mut extents: Vec<UpExtent> = Vec::new();
     for (row, &seconds) in frame.uptime.iter().enumerate() {
         let Some(class) = classes.iter().position(|class| seconds >= 0.0 && seconds <= class.up_to) else { continue };
-        let (x0, x1) = edges(frame, scale, row);
+        let (x0, x1) = scale.row(frame, row);
         if x1 <= x0 {
             continue;
         }
@@ -89,11 +89,6 @@ pub fn uptime(frame: &Frame, scale: &Scale, classes: &[UptimeClass]) -> Vec<UpEx
         }
     }
     extents
-}
-
-fn edges(frame: &Frame, scale: &Scale, row: usize) -> (f64, f64) {
-    let end = frame.end_of(row);
-    (scale.x(end - i64::from(frame.step)), scale.x(end))
 }
 
 #[cfg(test)]

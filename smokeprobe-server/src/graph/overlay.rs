@@ -3,7 +3,7 @@
 use smokeprobe_store::Frame;
 
 use super::scale::{Scale, ceiling};
-use super::smoke::{Cell, Level, touches};
+use super::smoke::{Cell, Level, append, touches};
 
 /// What the area about a median shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,7 @@ impl Line {
     pub fn of(frame: &Frame, scale: &Scale, area: Area) -> Self {
         let mut line = Self::default();
         for row in 0..frame.rows() {
-            let end = frame.end_of(row);
-            let (x0, x1) = (scale.x(end - i64::from(frame.step)), scale.x(end));
+            let (x0, x1) = scale.row(frame, row);
             let median = frame.median[row];
             if x1 <= x0 || !median.is_finite() {
                 continue;
@@ -54,13 +53,6 @@ pub fn common_ceiling<'a>(frames: impl IntoIterator<Item = &'a Frame>, max_rtt: 
         .map(|frame| ceiling(frame, max_rtt))
         .fold(None, |most: Option<f64>, one| Some(one.max(most.unwrap_or(one))))
         .unwrap_or(1e-3)
-}
-
-fn append<T>(runs: &mut Vec<Vec<T>>, item: T, joins: impl Fn(&T) -> bool) {
-    match runs.last_mut() {
-        Some(run) if run.last().is_some_and(joins) => run.push(item),
-        _ => runs.push(vec![item]),
-    }
 }
 
 #[cfg(test)]

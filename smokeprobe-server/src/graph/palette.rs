@@ -124,13 +124,13 @@ impl Theme {
         }
     }
 
-    /// The grey of smoke band `band` of `bands`, counted from the outermost, 0.
+    /// The grey of the smoke of `pings` at a depth, counted from the outermost, 0.
     ///
     /// On white these are SmokePing's greys, `dd` outside to `32` inside for 20 pings; on dark the same steps run
     /// from near the ground to near white.
-    pub fn smoke(self, band: usize, pings: u32) -> Color {
+    pub fn smoke(self, depth: usize, pings: u32) -> Color {
         let half = f64::from(pings) / 2.0;
-        let level = (190.0 / half * (half - (band + 1) as f64)).max(0.0) as u8 + 50;
+        let level = (190.0 / half * (half - (depth + 1) as f64)).max(0.0) as u8 + 50;
         match self {
             Self::Light => Color(level, level, level),
             Self::Dark => {

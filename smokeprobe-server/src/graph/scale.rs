@@ -58,6 +58,12 @@ impl Scale {
         self.plot.left + share.clamp(0.0, 1.0) * self.plot.width()
     }
 
+    /// The left and the right edge of a row of `frame`, which is called by its end. Of one outside, they are the same.
+    pub fn row(&self, frame: &Frame, row: usize) -> (f64, f64) {
+        let end = frame.end_of(row);
+        (self.x(end - i64::from(frame.step)), self.x(end))
+    }
+
     /// The y of an RTT in seconds.
     pub fn y(&self, rtt: f64) -> f64 {
         let share = match self.spread {

@@ -108,14 +108,13 @@ impl Smoke {
             join(&mut smoke.unknown, x0, x1);
         }
         for row in 0..frame.rows() {
-            let end = frame.end_of(row);
-            let (x0, x1) = (scale.x(end - step), scale.x(end));
+            let (x0, x1) = scale.row(frame, row);
             if x1 <= x0 {
                 continue;
             }
             let loss = frame.loss[row];
             if loss.is_nan() && frame.median[row].is_nan() {
-                if end <= now - step {
+                if frame.end_of(row) <= now - step {
                     join(&mut smoke.unknown, x0, x1);
                 }
                 continue;
@@ -152,10 +151,7 @@ impl Smoke {
             return;
         }
         let level = Level { x0, x1, y: scale.y(rtt) };
-        match self.joint.last_mut() {
-            Some(run) if run.last().is_some_and(|last| touches(last.x1, x0)) => run.push(level),
-            _ => self.joint.push(vec![level]),
-        }
+        append(&mut self.joint, level, |last| touches(last.x1, x0));
         match self.median.last_mut() {
             Some(piece) if piece.class == class && piece.levels.last().is_some_and(|last| touches(last.x1, x0)) => {
                 piece.levels.push(level);
@@ -171,10 +167,7 @@ impl Smoke {
             let Some(index) = band.depth.checked_sub(missing) else { continue };
             let (low, high) = (answers[index], answers[answers.len() - 1 - index]);
             let cell = Cell { x0, x1, top: scale.y(high), bottom: scale.y(low) };
-            match band.runs.last_mut() {
-                Some(run) if run.last().is_some_and(|last| touches(last.x1, x0)) => run.push(cell),
-                _ => band.runs.push(vec![cell]),
-            }
+            append(&mut band.runs, cell, |last| touches(last.x1, x0));
         }
     }
 }
@@ -192,6 +185,14 @@ fn beyond(frame: &Frame, scale: &Scale, now: i64) -> (Option<Extent>, Option<Ext
 
 pub(super) fn touches(end: f64, start: f64) -> bool {
     (end - start).abs() < 1e-6
+}
+
+/// Puts a mark behind the last run, or begins one.
+pub(super) fn append<T>(runs: &mut Vec<Vec<T>>, mark: T, joins: impl Fn(&T) -> bool) {
+    match runs.last_mut() {
+        Some(run) if run.last().is_some_and(joins) => run.push(mark),
+        _ => runs.push(vec![mark]),
+    }
 }
 
 pub(super) fn join(extents: &mut Vec<Extent>, x0: f64, x1: f64) {
