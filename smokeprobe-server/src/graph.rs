@@ -6,14 +6,13 @@
 //! 1. [`scale`] maps time and RTT to pixels, [`ticks`] says where the axes are labelled.
 //! 2. [`smoke`] turns rows into geometry: bands, median, loss, what is unknown.
 //! 3. [`palette`] has the colours and [`stats`] the numbers below the plot.
-//! 4. [`overlay`] is a series among others, [`background`] what lies behind the smoke, [`marks`] are alerts.
+//! 4. [`uptime`] lies behind the smoke and [`suspect`] over it, [`marks`] are alerts; [`overlay`] is a series among others.
 //! 5. [`svg`] writes it all down, and [`png()`] makes a picture of that.
 
 use std::fmt;
 
 use smokeprobe_store::Frame;
 
-pub mod background;
 pub mod marks;
 pub mod overlay;
 pub mod palette;
@@ -21,12 +20,14 @@ mod png;
 pub mod scale;
 pub mod smoke;
 pub mod stats;
+pub mod suspect;
 pub mod svg;
 pub mod ticks;
+pub mod uptime;
 
-use background::UptimeClass;
 use marks::AlertMark;
 use palette::{Color, LossClass, Palette, Theme};
+use uptime::UptimeClass;
 
 pub use png::{MAX_PIXELS, MAX_SCALE, PngError, png, png_fits, warm};
 pub use svg::{SVG_GRAIN, height_of_lines};

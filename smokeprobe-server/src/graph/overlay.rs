@@ -2,7 +2,7 @@
 
 use smokeprobe_store::Frame;
 
-use super::scale::{Scale, ceiling};
+use super::scale::Scale;
 use super::smoke::{Cell, Level, append, touches};
 
 /// What the area about a median shows.
@@ -44,15 +44,6 @@ impl Line {
         }
         line
     }
-}
-
-/// The RTT at the top of a graph of several frames: the highest of theirs.
-pub fn common_ceiling<'a>(frames: impl IntoIterator<Item = &'a Frame>, max_rtt: Option<f64>) -> f64 {
-    let answered = frames.into_iter().filter(|frame| frame.median.iter().any(|rtt| rtt.is_finite()));
-    answered
-        .map(|frame| ceiling(frame, max_rtt))
-        .fold(None, |most: Option<f64>, one| Some(one.max(most.unwrap_or(one))))
-        .unwrap_or(1e-3)
 }
 
 #[cfg(test)]
@@ -97,15 +88,5 @@ mod tests {
     fn lost_pings_do_not_count_as_answers_after_no_time() {
         let cell = Line::of(&frame(), &scale(), Area::Deviation).area[0][1];
         assert!((cell.top - 55.0).abs() < 1e-9 && (cell.bottom - 65.0).abs() < 1e-9, "{cell:?}");
-    }
-
-    #[test]
-    fn the_highest_of_several_needs_most_room() {
-        let mut fast = frame();
-        fast.median.fill(0.001);
-        assert!((common_ceiling([&fast, &frame()], None) - ceiling(&frame(), None)).abs() < 1e-15);
-        let mut silent = frame();
-        silent.median.fill(NAN);
-        assert!((common_ceiling([&silent], None) - 1e-3).abs() < 1e-15);
     }
 }

@@ -97,6 +97,15 @@ pub fn ceiling(frame: &Frame, max_rtt: Option<f64>) -> f64 {
     }
 }
 
+/// The RTT at the top of a graph of several frames: the highest of theirs.
+pub fn common_ceiling<'a>(frames: impl IntoIterator<Item = &'a Frame>, max_rtt: Option<f64>) -> f64 {
+    let answered = frames.into_iter().filter(|frame| frame.median.iter().any(|rtt| rtt.is_finite()));
+    answered
+        .map(|frame| ceiling(frame, max_rtt))
+        .fold(None, |most: Option<f64>, one| Some(one.max(most.unwrap_or(one))))
+        .unwrap_or(1e-3)
+}
+
 /// The ceilings of the graphs of one page: those that are alike share the highest among them, so that their heights can
 /// be compared by eye.
 ///
@@ -173,6 +182,13 @@ mod tests {
         near(ceiling(&frame(&[f64::NAN], &[f64::NAN]), None), 1e-3);
         near(ceiling(&frame(&[], &[]), None), 1e-3);
         near(ceiling(&frame(&[0.0], &[0.0]), None), 1e-3);
+    }
+
+    #[test]
+    fn the_highest_of_several_needs_most_room() {
+        let (fast, slow) = (frame(&[0.001], &[0.001]), frame(&[0.05], &[0.05]));
+        near(common_ceiling([&fast, &slow], None), ceiling(&slow, None));
+        near(common_ceiling([&frame(&[f64::NAN], &[0.7])], None), 1e-3);
     }
 
     #[test]

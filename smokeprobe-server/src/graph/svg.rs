@@ -6,10 +6,10 @@
 //! There are three forms: the [smoke](write) of one series, several series as [lines](write_lines) in one plot, and a
 //! [small](write_small) one that is looked at among many.
 
+mod alerts;
 mod grid;
 mod layout;
 mod lines;
-mod marks;
 mod parts;
 mod small;
 mod smoke;
@@ -38,7 +38,7 @@ pub const SVG_GRAIN: f64 = 0.5;
 /// The smoke of a series as a document.
 pub fn write(drawing: &Drawing, frame: Option<&Frame>) -> String {
     let classes = frame.map(|frame| classes(drawing, &drawing.loss_classes, frame));
-    Document::of(drawing, classes.unwrap_or_else(|| drawing.loss_classes.clone()), |out| out.drawing(drawing, frame))
+    Document::of(drawing, classes.unwrap_or_else(|| drawing.loss_classes.clone()), |out| out.smoke(drawing, frame))
 }
 
 /// Several series as a document.
@@ -74,7 +74,7 @@ impl Document {
         out.text
     }
 
-    fn drawing(&mut self, drawing: &Drawing, frame: Option<&Frame>) -> fmt::Result {
+    fn smoke(&mut self, drawing: &Drawing, frame: Option<&Frame>) -> fmt::Result {
         let layout = Layout::of(drawing, text::LINES + usize::from(drawing.shows_uptime(frame)));
         let ceiling = frame.map_or(1e-3, |frame| ceiling(frame, drawing.max_rtt));
         let scale = scale(drawing, frame, layout.plot, ceiling);
@@ -93,13 +93,13 @@ impl Document {
         self.grid(drawing, &scale, summary.median.is_some())?;
         let mut has_suspect = false;
         if let (Some(smoke), Some(frame)) = (&smoke, frame) {
-            self.smoke(drawing, frame.pings, smoke)?;
+            self.bands(drawing, frame.pings, smoke)?;
             self.medians(drawing, smoke)?;
             has_suspect = self.suspect(drawing, &scale, frame)?;
             self.losses(&layout.plot, smoke)?;
         }
         self.axes(&layout.plot)?;
-        self.marks(drawing, &scale)?;
+        self.alerts(drawing, &scale)?;
         if !measured {
             self.message(drawing, &layout.plot)?;
         }

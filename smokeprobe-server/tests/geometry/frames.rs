@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Offset, TimeZone};
 use serde_json::{Value, json};
-use smokeprobe_server::graph::background::{UptimeClass, built_in_uptime, suspect, suspect_rows, uptime};
-use smokeprobe_server::graph::overlay::{Area, Line, common_ceiling};
+use smokeprobe_server::graph::overlay::{Area, Line};
 use smokeprobe_server::graph::palette::{LossClass, Palette, Theme, built_in};
-use smokeprobe_server::graph::scale::{Plot, Scale, Spread, ceiling, log_floor};
+use smokeprobe_server::graph::scale::{Plot, Scale, Spread, ceiling, common_ceiling, log_floor};
 use smokeprobe_server::graph::smoke::{Cell, Extent, Level, Smoke};
 use smokeprobe_server::graph::stats::{self, Summary, percent, rtt, three_digits};
+use smokeprobe_server::graph::suspect::{suspect, suspect_rows};
 use smokeprobe_server::graph::ticks::{self, Tick};
+use smokeprobe_server::graph::uptime::{UptimeClass, built_in_uptime, uptime};
 use smokeprobe_store::{Consolidation, Frame};
 
 use super::written::{digits, rounded};

@@ -1,11 +1,11 @@
 //! Scales, ticks, classes, colours and numbers over many inputs.
 
 use serde_json::{Value, json};
-use smokeprobe_server::graph::background::built_in_uptime;
 use smokeprobe_server::graph::palette::{Color, Palette, Theme, built_in, class_of};
 use smokeprobe_server::graph::scale::{Plot, Scale, Spread, unison};
 use smokeprobe_server::graph::stats::{percent, rtt, three_digits};
 use smokeprobe_server::graph::ticks;
+use smokeprobe_server::graph::uptime::built_in_uptime;
 
 use super::frames::{labelled, uptimes};
 use super::written::digits;

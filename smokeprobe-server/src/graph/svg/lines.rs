@@ -6,9 +6,9 @@ use std::fmt::{self, Write};
 
 use smokeprobe_store::Frame;
 
-use super::super::overlay::{Area, Line, common_ceiling};
+use super::super::overlay::{Area, Line};
 use super::super::palette::{Color, LossClass};
-use super::super::scale::{Plot, Scale};
+use super::super::scale::{Plot, Scale, common_ceiling};
 use super::super::smoke::Smoke;
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
@@ -68,7 +68,7 @@ impl Document {
         let marks = marks(drawing, series, &scale);
         self.common_rug(&layout.plot, &marks, 9.0)?;
         self.axes(&layout.plot)?;
-        self.marks(drawing, &scale)?;
+        self.alerts(drawing, &scale)?;
         if !known {
             self.message(drawing, &layout.plot)?;
         }

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::super::overlay::{Area, Line, common_ceiling};
+use super::super::overlay::{Area, Line};
 use super::super::palette::Color;
+use super::super::scale::common_ceiling;
 use super::super::smoke::Level;
 use super::super::stats::{Summary, percent, rtt};
 use super::super::{Drawing, Series};
@@ -42,7 +43,7 @@ impl Document {
             self.all_lost(&plot, &alone.smoke, &alone.classes)?;
         }
         self.axes(&plot)?;
-        self.marks(drawing, &scale)?;
+        self.alerts(drawing, &scale)?;
         if !summaries.iter().any(|all| all.loss.is_some()) {
             self.message(drawing, &plot)?;
         }

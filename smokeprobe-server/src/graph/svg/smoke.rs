@@ -5,11 +5,11 @@ use std::fmt::{self, Write};
 use smokeprobe_store::Frame;
 
 use super::super::Drawing;
-use super::super::background;
 use super::super::palette::{Color, LossClass, Theme};
 use super::super::scale::{Plot, Scale};
 use super::super::smoke::{Level, RugTick, Smoke};
 use super::super::smoke::{Extent, RugTick, Smoke};
+use super::super::{suspect, uptime};
 use super::Document;
 use super::parts::{between, evened, outline, rectangle, stairs};
 
@@ -25,7 +25,7 @@ impl Document {
         if !drawing.shows_uptime(Some(frame)) {
             return Ok(());
         }
-        let (plot, extents) = (scale.plot, background::uptime(frame, scale, &drawing.uptime_classes));
+        let (plot, extents) = (scale.plot, uptime::uptime(frame, scale, &drawing.uptime_classes));
         for (index, class) in drawing.uptime_classes.iter().enumerate() {
             let parts = extents.iter().filter(|part| part.class == index);
             let boxes: String = parts.map(|part| rectangle(part.x0, part.x1, plot.top, plot.bottom)).collect();
@@ -53,7 +53,7 @@ impl Document {
         Ok(())
     }
 
-    pub(super) fn smoke(&mut self, drawing: &Drawing, pings: u32, smoke: &Smoke) -> fmt::Result {
+    pub(super) fn bands(&mut self, drawing: &Drawing, pings: u32, smoke: &Smoke) -> fmt::Result {
         for band in &smoke.bands {
             let outline: String = band.runs.iter().map(|run| outline(run, drawing.grain)).collect();
             self.fill(&outline, &drawing.theme.smoke(band.depth, pings).to_string())?;
@@ -78,7 +78,7 @@ impl Document {
 
     /// Rounds that are not to be trusted, hatched over what they measured. Whether there are any.
     pub(super) fn suspect(&mut self, drawing: &Drawing, scale: &Scale, frame: &Frame) -> Result<bool, fmt::Error> {
-        let (plot, extents) = (scale.plot, background::suspect(frame, scale, &drawing.suspect));
+        let (plot, extents) = (scale.plot, suspect::suspect(frame, scale, &drawing.suspect));
         if extents.is_empty() {
             return Ok(false);
         }

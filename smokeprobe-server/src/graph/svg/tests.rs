@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use smokeprobe_store::Consolidation;
 
-use super::super::background::built_in_uptime;
 use super::super::marks::AlertMark;
 use super::super::palette::{Color, Palette};
+use super::super::uptime::built_in_uptime;
 use super::*;
 
 const NOON: i64 = 1_795_348_800;

@@ -15,7 +15,7 @@ const HALF: f64 = 3.5;
 const HEIGHT: f64 = 6.0;
 
 impl Document {
-    pub(super) fn marks(&mut self, drawing: &Drawing, scale: &Scale) -> fmt::Result {
+    pub(super) fn alerts(&mut self, drawing: &Drawing, scale: &Scale) -> fmt::Result {
         let (told, silent): (Vec<Bracket>, Vec<Bracket>) =
             brackets(&drawing.marks, scale, drawing.now).into_iter().partition(|bracket| !bracket.silent);
         let axis = scale.plot.bottom;

@@ -1,10 +1,10 @@
-//! What lies behind the smoke: rounds not to be trusted, and how long a dynamic host has been up.
+//! How long a dynamic host had been up, behind the smoke.
 
 use smokeprobe_store::Frame;
 
 use super::palette::Color;
 use super::scale::Scale;
-use super::smoke::{Extent, join, touches};
+use super::smoke::touches;
 
 /// A class of uptime: its colour, and up to how many seconds it goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,36 +42,6 @@ pub fn built_in_uptime() -> Vec<UptimeClass> {
     ]
     .map(|(up_to, color, label)| UptimeClass { up_to, color, label: label.to_owned() })
     .to_vec()
-}
-
-/// The rows of `frame` in which one of the slots that end at `suspect` lies. Its times ascend.
-pub fn suspect_rows(frame: &Frame, suspect: &[i64]) -> Vec<usize> {
-    let step = i64::from(frame.step.max(1));
-    let mut rows: Vec<usize> = suspect
-        .iter()
-        .filter_map(|&end| {
-            let after_first = end.checked_sub(frame.start)?;
-            // A row is called by its end, and covers the step before it.
-            let row = if after_first <= 0 { 0 } else { (after_first - 1) / step + 1 };
-            let row = usize::try_from(row).ok().filter(|&row| row < frame.rows())?;
-            (end > frame.end_of(row) - step).then_some(row)
-        })
-        .collect();
-    rows.sort_unstable();
-    rows.dedup();
-    rows
-}
-
-/// Where rounds are suspect: our own starvation may have made them look as they do.
-pub fn suspect(frame: &Frame, scale: &Scale, suspect: &[i64]) -> Vec<Extent> {
-    let mut extents = Vec::new();
-    for row in suspect_rows(frame, suspect) {
-        let (x0, x1) = scale.row(frame, row);
-        if x1 > x0 {
-            join(&mut extents, x0, x1);
-        }
-    }
-    extents
 }
 
 /// How long the host had been up, in classes.
@@ -115,15 +85,6 @@ mod tests {
             uptime: uptime.to_vec(),
             samples: vec![vec![0.01; 6]],
         }
-    }
-
-    #[test]
-    fn a_suspect_slot_marks_the_row_it_lies_in() {
-        let frame = frame([f64::NAN; 6]);
-        assert_eq!(suspect_rows(&frame, &[0, 1, 10]), [0], "0 is the end of the row before the first");
-        assert_eq!(suspect_rows(&frame, &[11, 20, 60, 61, i64::MIN, i64::MAX]), [1, 5]);
-        let extents = suspect(&frame, &scale(), &[20, 30, 50]);
-        assert_eq!(extents, [Extent { x0: 10.0, x1: 30.0 }, Extent { x0: 40.0, x1: 50.0 }]);
     }
 
     #[test]
