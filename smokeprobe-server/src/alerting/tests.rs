@@ -345,9 +345,11 @@ fn after_the_loss_of_the_state_only_what_stands_is_told() {
     );
     let messages = told.wait_for(1);
     assert_eq!((whats(&messages), messages[0].events[0].time), (vec![What::Raised], round(2, 0).slot.end()));
-    assert_eq!(down.board.view().state.set_aside.as_deref(), Some("it was cut"));
+    let board = Arc::clone(&down.board);
     down.stop();
     assert_eq!(told.messages().len(), 1);
+    // What is told is shown after it, and at the end at the latest.
+    assert_eq!(board.view().state.set_aside.as_deref(), Some("it was cut"));
 }
 
 #[test]
