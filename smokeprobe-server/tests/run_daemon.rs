@@ -10,12 +10,13 @@ mod dynamic;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use harness::{Daemon, Folder, rrdtool};
+use smokeprobe_core::{Clock as _, SystemClock};
 
 /// A server that counts its clients.
 struct Server {
@@ -56,23 +57,27 @@ fn config_in_rounds_out() {
     folder.write("Targets", &server.target("Web"));
     let daemon = Daemon::start(&folder);
     daemon.until("three rounds are stored", || stored(&daemon) >= 3);
+    let unknown = daemon.json("/api/v1/status")["rounds"]["unknown"].as_i64().unwrap();
     assert_eq!(daemon.stop(), Some(0));
     let file = folder.path("data/Web.rrd");
     let info = rrdtool(&["info", &file]);
     for line in ["step = 2", "ds[loss].max = 3.0000000000e+00", "ds[ping3].type = \"GAUGE\"", "rra[0].rows = 1000"] {
         assert!(info.contains(line), "{line} is not in\n{info}");
     }
-    // Rows follow one another without a gap, and nothing is lost.
+    // Rows follow one another without a gap, but for rounds that a busy machine missed; and nothing is lost.
     let rows = harness::rows(&file);
-    assert!(rows.len() >= 3, "{rows:?}");
-    assert!(rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 2), "{rows:?}");
+    assert!(rows.len() as i64 >= 3 - unknown, "{rows:?}");
+    let gaps: i64 = rows.windows(2).map(|pair| (pair[1].0 - pair[0].0) / 2 - 1).sum();
+    assert!(gaps <= unknown, "{unknown} rounds are unknown: {rows:?}");
     assert!(rows.iter().all(|(_, values)| values[1] == "0.0000000000e+00"), "{rows:?}");
 }
 
 #[test]
 fn rounds_in_flight_are_recorded_at_the_end_and_their_slot_is_not_measured_again() {
-    // The round takes ten minutes, and its slot lasts an hour.
-    let (folder, server) = (Folder::new(3600, 20, 30.0), Server::start());
+    // The round takes ten minutes, and its slot does not end within half an hour.
+    let now = SystemClock.wall().unix_secs();
+    let step = (3600..).find(|step| now % step < step - 1800).unwrap();
+    let (folder, server) = (Folder::new(step.try_into().unwrap(), 20, 30.0), Server::start());
     folder.write("Targets", &server.target("Web"));
     let daemon = Daemon::start(&folder);
     daemon.until("the first ping is answered", || server.clients() >= 1);
@@ -133,13 +138,19 @@ fn service_manager_is_told_how_the_daemon_is() {
     let (folder, server) = (Folder::new(3600, 3, 0.1), Server::start());
     folder.write("Targets", &server.target("Web"));
     let manager = UnixDatagram::bind(folder.path("notify")).unwrap();
-    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let told = || {
+    manager.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+    // Read on, or the daemon would find no room for what it has to say.
+    let (sender, told) = mpsc::channel();
+    thread::spawn(move || {
         let mut message = [0; 500];
-        let length = manager.recv(&mut message).expect("the daemon says nothing");
-        String::from_utf8_lossy(&message[..length]).into_owned()
-    };
-    let until_told = |state: &str| (0..500).map(|_| told()).find(|message| message.contains(state)).unwrap();
+        while let Ok(length) = manager.recv(&mut message) {
+            if sender.send(String::from_utf8_lossy(&message[..length]).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    let until_told =
+        |state: &str| told.iter().find(|message| message.contains(state)).expect("the daemon says no more");
     let environment = [("NOTIFY_SOCKET", folder.path("notify")), ("WATCHDOG_USEC", "200000".to_owned())];
     let daemon = Daemon::start_with(&folder, &environment);
     until_told("READY=1");
@@ -195,17 +206,18 @@ fn rounds_wait_in_memory_while_the_disk_is_full() {
     daemon.until("more rounds are measured", || measured() >= before + 3 * names.len() as u64);
     fs::remove_file(data.join("filler")).unwrap();
     daemon.until("rounds are stored again", || daemon.json("/readyz")["writer_blocked"].is_null());
-    let at_least = measured() / names.len() as u64 - 1;
+    // Every round that was measured has its row. A busy machine may have missed some.
+    let all = measured();
     let copy = folder.path("copy.rrd");
-    for name in &names {
-        daemon.until("the file has all rounds", || {
+    daemon.until("the files have all rounds", || {
+        let rows = names.iter().map(|name| {
             fs::copy(data.join(name).with_extension("rrd"), &copy).unwrap();
-            harness::rows(&copy).len() as u64 >= at_least
+            let rows = harness::rows(&copy);
+            assert!(rows.iter().all(|(_, values)| values[2] != "nan"), "{name}: {rows:?}");
+            rows.len() as u64
         });
-        let rows = harness::rows(&copy);
-        assert!(rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "{name}: {rows:?}");
-        assert!(rows.iter().all(|(_, values)| values[2] != "nan"), "{name}: {rows:?}");
-    }
+        rows.sum::<u64>() >= all
+    });
     assert_eq!(daemon.json("/api/v1/status")["rounds"]["dropped"], 0);
     assert_eq!(daemon.stop(), Some(0));
 }

@@ -30,7 +30,7 @@ impl Stream {
     async fn tells(&mut self, text: &str) -> bool {
         while !self.text.contains(text) {
             let mut bytes = [0; 4096];
-            let read = tokio::time::timeout(Duration::from_secs(60), self.connection.read(&mut bytes));
+            let read = tokio::time::timeout(Duration::from_secs(120), self.connection.read(&mut bytes));
             let read = read.await.unwrap_or_else(|_| panic!("it goes on after {}", self.text)).unwrap();
             if read == 0 {
                 return false;
@@ -40,10 +40,12 @@ impl Stream {
         true
     }
 
-    /// Reads to the end, where nothing is told any more.
+    /// Reads to the end, where nothing is told any more but that the stream is alive.
     async fn ends(mut self) {
         self.text.clear();
-        assert!(!self.tells("event").await, "{}", self.text);
+        assert!(!self.tells("event: round").await, "{}", self.text);
+        let mut events = self.text.lines().filter_map(|line| line.strip_prefix("event: "));
+        assert!(events.all(|event| event == "alive"), "{}", self.text);
     }
 }
 

@@ -32,21 +32,41 @@ fn program_is_told_with_the_arguments_that_smokeping_gives() {
     let raised = &setup.calls_of("hostdown")[0];
     assert_eq!(raised[..2], ["hostdown", "Sites.Demo"]);
     // As many rounds as the longest window of the target's alerts, as in the reference.
-    assert_eq!(raised[2], "loss: 0%, 100%");
-    assert!(raised[3].starts_with("rtt: ") && raised[3].ends_with("ms, U"), "{raised:?}");
+    let losses = losses(raised);
+    assert!(losses.len() == 2 && losses[1] > Some(60), "{raised:?}");
     assert_eq!(raised[4..], ["127.0.0.1", "1"]);
     let again = &setup.calls_of("someloss")[0];
-    assert_eq!(again[2..], ["loss: 100%, 100%", "rtt: U, U", "127.0.0.1"]);
-    let alerts = daemon.json("/api/v1/alerts");
-    let standing: Vec<&str> =
-        alerts["standing"].as_array().unwrap().iter().map(|one| one["alert"].as_str().unwrap()).collect();
-    assert_eq!(standing, ["hostdown", "someloss"], "{alerts}");
+    let losses = self::losses(again);
+    assert!(losses.len() == 2 && losses.iter().all(|&loss| loss > Some(0)), "{again:?}");
+    assert_eq!(again[4..], ["127.0.0.1"]);
+    daemon.until("both stand", || {
+        let alerts = daemon.json("/api/v1/alerts");
+        let standing =
+            alerts["standing"].as_array().unwrap().iter().map(|one| one["alert"].as_str().unwrap().to_owned());
+        standing.eq(["hostdown", "someloss"])
+    });
     site.up();
     daemon.until("it is told that the site is back", || setup.calls_of("hostdown").len() == 2);
     let cleared = &setup.calls_of("hostdown")[1];
     assert_eq!(cleared[5], "0");
     daemon.until("nothing stands", || daemon.json("/api/v1/alerts")["standing"].as_array().unwrap().is_empty());
     assert_eq!(daemon.stop(), Some(0));
+}
+
+/// The losses in percent that a call tells, `None` for a round that is unknown; each with its time, where there is one. The
+/// site may have gone down in the middle of a round, and a busy machine may have missed one.
+fn losses(call: &[String]) -> Vec<Option<u32>> {
+    let list = |text: &str, what: &str| -> Vec<String> {
+        text.strip_prefix(what).expect(text).split(", ").map(str::to_owned).collect()
+    };
+    let (losses, times) = (list(&call[2], "loss: "), list(&call[3], "rtt: "));
+    assert_eq!(losses.len(), times.len(), "{call:?}");
+    let loss = |(loss, time): (&String, &String)| {
+        let loss = loss.strip_suffix('%').map(|loss| loss.parse().unwrap());
+        assert_eq!(time.ends_with("ms"), loss.is_some_and(|loss| loss < 100), "{call:?}");
+        loss
+    };
+    losses.iter().zip(&times).map(loss).collect()
 }
 
 #[test]
@@ -57,7 +77,9 @@ fn after_a_crash_nothing_is_told_twice_and_nothing_is_lost() {
     daemon.until("rounds are stored", || site::stored(&daemon) >= 1);
     site.down();
     daemon.until("it is told", || setup.calls().len() == 1);
-    daemon.until("the delivery is kept", || daemon.json("/api/v1/alerts")["outbox"]["waiting"] == 0);
+    daemon.until("the delivery is kept", || {
+        daemon.json("/api/v1/alerts/deliveries")["deliveries"][0]["outcome"] == "delivered"
+    });
     // As kill -9.
     drop(daemon);
 
@@ -120,20 +142,23 @@ fn webhook_that_hangs_delays_neither_the_program_nor_measuring() {
     });
     let to = format!("http://127.0.0.1:{port}/hook");
     // It hangs for as long as the test may take.
-    let alerts = format!("timeout = 60s\n{ALERTS}");
+    let alerts = format!("timeout = 600s\n{ALERTS}");
     setup.configure_to(&format!("{to}, {}", setup.program()), &alerts, &[("Demo", &site, "hostdown,someloss")]);
     let daemon = Daemon::start(&setup.folder);
     daemon.until("rounds are stored", || site::stored(&daemon) >= 1);
     site.down();
-    let _held = hung.1.recv_timeout(std::time::Duration::from_secs(60)).expect("the webhook is not called");
+    let _held = hung.1.recv_timeout(std::time::Duration::from_secs(120)).expect("the webhook is not called");
     daemon.until("the program is told", || setup.calls_of("hostdown").len() == 1);
     daemon.until("the program is told of more", || setup.calls_of("someloss").len() >= 3);
     // What is shown follows what happens within a moment, and the webhook may just have been called.
     daemon.until("the webhook is seen to hang", || daemon.json("/api/v1/alerts")["outbox"]["under_way"] == 1);
+    // A busy machine may have missed some rounds.
+    let unknown = daemon.json("/api/v1/status")["rounds"]["unknown"].as_i64().unwrap();
     assert_eq!(daemon.stop(), Some(0));
     let rows = harness::rows(&setup.folder.path("data/Sites/Demo.rrd"));
-    assert!(rows.len() >= 5, "{rows:?}");
-    assert!(rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "a round is missing: {rows:?}");
+    assert!(rows.len() as i64 >= 5 - unknown, "{rows:?}");
+    let gaps: i64 = rows.windows(2).map(|pair| pair[1].0 - pair[0].0 - 1).sum();
+    assert!(gaps <= unknown, "{unknown} rounds are unknown: {rows:?}");
 }
 
 #[test]

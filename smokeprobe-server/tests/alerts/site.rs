@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -83,6 +84,11 @@ impl Setup {
         let (_, body) = part.split_once("\n\n").unwrap();
         let lines = body.lines().take_while(|line| !line.is_empty() && !line.starts_with("--"));
         Some(STANDARD.decode(lines.collect::<String>()).unwrap())
+        // Linked, not written: a file that is being written cannot be executed, and another test that forks meanwhile
+        // would keep it open.
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/alerts/told.sh");
+        symlink(program, folder.path("told")).unwrap();
+        Self { folder }
     }
 
     /// The recipient that is told by the program.

@@ -169,8 +169,8 @@ fn dead_letter_is_listed_retried_and_dismissed() {
     let (setup, site) = (Setup::new(), Site::start());
     setup.configure_to(&format!("|{}", setup.folder.path("missing")), EDGE, &[("Demo", &site, "hostdown")]);
     // It can be started, and fails for good.
-    setup.folder.write("missing", "#!/bin/sh\necho 'no money left' >&2\nexit 3\n");
-    Command::new("chmod").args(["+x", &setup.folder.path("missing")]).status().unwrap();
+    let program = "printf '#!/bin/sh\\necho no money left >&2\\nexit 3\\n' >\"$0\" && chmod +x \"$0\"";
+    assert!(Command::new("sh").args(["-c", program, &setup.folder.path("missing")]).status().unwrap().success());
     let daemon = Daemon::start(&setup.folder);
     site.down();
     daemon.until("it is given up", || daemon.json("/api/v1/alerts")["outbox"]["dead"] == 1);
@@ -197,7 +197,7 @@ fn rounds_and_alerts_are_streamed_as_they_happen() {
     let lines = |query: &str| {
         let mut stream = TcpStream::connect(("127.0.0.1", daemon.port())).unwrap();
         write!(stream, "GET /api/v1/live?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(120))).unwrap();
         BufReader::new(stream).lines().map(|line| line.expect("the stream goes on"))
     };
     let (mut lines, states) = (lines("target=Sites.Demo"), lines("states=1"));
@@ -209,18 +209,23 @@ fn rounds_and_alerts_are_streamed_as_they_happen() {
         let data = lines.next().unwrap();
         serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap()
     };
-    let round = next("round");
-    assert_eq!((&round["series"], &round["state"]), (&json!("Sites.Demo"), &json!("measured")));
+    // A busy machine may miss some.
+    let mut round = next("round");
+    while round["state"] != "measured" {
+        round = next("round");
+    }
+    assert_eq!(round["series"], "Sites.Demo");
     site.down();
     let alert = next("alert");
     assert_eq!((&alert["what"], &alert["alert"], &alert["told"]), (&json!("raised"), &json!("hostdown"), &json!(true)));
-    site.up();
-    assert_eq!(next("alert")["what"], "cleared");
-    let raised = states.filter_map(|line| {
+    let mut raised = states.filter_map(|line| {
         let states: Value = serde_json::from_str(line.strip_prefix("data: ")?).unwrap();
         states.get("raised").cloned()
     });
-    assert_eq!(raised.take(2).collect::<Vec<_>>(), [json!([[0, ["hostdown"]]]), json!([])]);
+    assert_eq!(raised.next(), Some(json!([[0, ["hostdown"]]])));
+    site.up();
+    assert_eq!(next("alert")["what"], "cleared");
+    assert_eq!(raised.next(), Some(json!([])));
     assert_eq!(daemon.stop(), Some(0));
 }
 

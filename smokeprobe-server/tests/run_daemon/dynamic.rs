@@ -1,7 +1,7 @@
 //! A dynamic host tells its address to the daemon, which measures it there.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 
 use serde_json::Value;
@@ -32,12 +32,23 @@ fn tell(daemon: &Daemon, from: &str, request: &str, form: &str) -> (u16, String)
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
+/// Listeners at these addresses, on a port that is free at both.
+fn same_port(addresses: [&str; 2]) -> (u16, [TcpListener; 2]) {
+    for _ in 0..1000 {
+        let first = TcpListener::bind((addresses[0], 0)).unwrap();
+        let port = first.local_addr().unwrap().port();
+        match TcpListener::bind((addresses[1], port)) {
+            Ok(second) => return (port, [first, second]),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+        }
+    }
+    panic!("no port is free at {addresses:?}");
+}
+
 #[test]
 fn dynamic_host_is_measured_where_it_says_that_it_is() {
     // Both of its addresses listen.
-    let first = TcpListener::bind("127.0.0.2:0").unwrap();
-    let port = first.local_addr().unwrap().port();
-    let _second = TcpListener::bind(("127.0.0.3", port)).unwrap();
+    let (port, _listeners) = same_port(["127.0.0.2", "127.0.0.3"]);
     let folder = Folder::new(1, 3, 0.05);
     let config = fs::read_to_string(folder.path("config")).unwrap();
     let dyndir = format!("*** General ***\ndyndir = {}\n", folder.path("addresses"));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// How often a condition is looked at before a test gives up, and the longest time between two looks.
-const LOOKS: usize = 600;
+const LOOKS: usize = 1200;
 const BETWEEN: Duration = Duration::from_millis(100);
 
 /// A configuration and its data.
@@ -37,8 +37,14 @@ impl Folder {
         folder
     }
 
+    /// Puts a file there, or another into its place: whole, as a daemon may look at any time.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
+        let new = self.path(&format!(".{name}.new"));
+        fs::write(&new, text).unwrap();
+        if let Ok(before) = fs::metadata(self.path(name)) {
+            fs::set_permissions(&new, before.permissions()).unwrap();
+        }
+        fs::rename(new, self.path(name)).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> String {

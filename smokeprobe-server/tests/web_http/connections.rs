@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::fixture::{Fixture, round};
 
 /// A test that waits longer than this has found a hang.
-const HANG: Duration = Duration::from_secs(20);
+const HANG: Duration = Duration::from_secs(120);
 
 struct Server {
     address: SocketAddr,
@@ -27,7 +27,11 @@ impl Server {
     }
 
     async fn over(fixture: &Fixture, limits: Limits) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::at("127.0.0.1", fixture, limits).await
+    }
+
+    async fn at(address: &str, fixture: &Fixture, limits: Limits) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(fixture.state.clone());
@@ -72,7 +76,8 @@ async fn ended(stream: &mut TcpStream) {
 
 #[tokio::test]
 async fn serves_and_stops() {
-    let server = Server::start(Limits::default()).await;
+    // At an address of its own: at another, the next test could get the port when it is free.
+    let server = Server::at("127.0.77.1", &Fixture::new(), Limits::default()).await;
     assert!(server.get("/healthz").await.ends_with("\r\n\r\nok\n"));
     let idle = TcpStream::connect(server.address).await.unwrap();
     server.stop.send(()).unwrap();
@@ -192,7 +197,7 @@ async fn half_heads_give_way_together() {
     let server = Server::start(Limits { connections: 50, ..Limits::default() }).await;
     let mut half = Vec::new();
     // Each may take a second to leave: the last would come after the bound of this test, were it one by one.
-    for _ in 0..120 {
+    for _ in 0..300 {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(b"GET /healthz HTTP/1.1\r\nho").await.unwrap();
         half.push(stream);
