@@ -17,7 +17,7 @@ pub(crate) const SLOW: Duration = Duration::from_millis(60);
 const BODY: usize = 1 << 20;
 
 /// Serves until the test's runtime ends; over TLS where an acceptor is given.
-pub(crate) async fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
+pub(crate) fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
     let socket = TcpSocket::new_v4().unwrap();
     // Little, so that whoever writes more waits until it is read.
     socket.set_send_buffer_size(128 << 10).unwrap();

@@ -55,24 +55,14 @@ pub(crate) struct Setup {
 impl Setup {
     pub(crate) fn new() -> Self {
         let folder = Folder::new(1, 3, 0.05);
-        let (program, calls) = (folder.path("told"), folder.path("calls"));
-        // One line a call; no argument has a vertical bar.
-        let script =
-            format!("#!/bin/sh\nline=\nfor arg in \"$@\"; do line=\"$line|$arg\"; done\necho \"$line\" >> {calls}\n");
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let setup = Self { folder };
-        setup.be_sendmail();
-        setup
-    }
-
-    /// A program in the place of sendmail, that keeps each mail in a file.
-    fn be_sendmail(&self) {
-        let (program, mails) = (self.folder.path("sendmail"), self.folder.path("mails"));
-        fs::create_dir(&mails).unwrap();
-        // A file that has its name is whole.
-        fs::write(&program, format!("#!/bin/sh\ncat > {mails}/.$$\nmv {mails}/.$$ {mails}/$$\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, program) in [("told", "told.sh"), ("sendmail", "sendmail.sh")] {
+            // Linked, not written: a file that is being written cannot be executed, and another test that forks meanwhile
+            // would keep it open.
+            let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/alerts").join(program);
+            symlink(program, folder.path(name)).unwrap();
+        }
+        fs::create_dir(folder.path("mails")).unwrap();
+        Self { folder }
     }
 
     /// The picture of the only mail of this subject so far, as a PNG.
@@ -84,11 +74,6 @@ impl Setup {
         let (_, body) = part.split_once("\n\n").unwrap();
         let lines = body.lines().take_while(|line| !line.is_empty() && !line.starts_with("--"));
         Some(STANDARD.decode(lines.collect::<String>()).unwrap())
-        // Linked, not written: a file that is being written cannot be executed, and another test that forks meanwhile
-        // would keep it open.
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/alerts/told.sh");
-        symlink(program, folder.path("told")).unwrap();
-        Self { folder }
     }
 
     /// The recipient that is told by the program.
