@@ -37,7 +37,7 @@ impl OneShot for Ntp {
     }
 
     fn pace(&self) -> Pace {
-        Pace { interval: Duration::from_millis(100), timeout: Some(Duration::from_secs(1)) }
+        Pace { interval: Duration::from_millis(100), timeout: Some(Duration::from_secs(5)) }
     }
 
     async fn prepare(&self, round: &mut RoundCx<'_>) -> Result<SocketAddr, ProbeError> {

@@ -9,5 +9,8 @@ fn three_rounds_of_five_pings_come_out() {
     assert!(output.status.success(), "{errors}");
     let rounds: Vec<&str> = text.lines().collect();
     assert_eq!(rounds.len(), 3, "{text}");
-    assert!(rounds.iter().all(|round| round.starts_with("Example.Loopback, 5 pings: Measured")), "{text}");
+    // A machine that is too busy for a round a second misses some.
+    let results = rounds.iter().map(|round| round.strip_prefix("Example.Loopback, 5 pings: ").expect(&text));
+    let (measured, others): (Vec<_>, Vec<_>) = results.partition(|result| result.starts_with("Measured"));
+    assert!(!measured.is_empty() && others.iter().all(|result| *result == "Unknown(Missed)"), "{text}");
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpSocket;
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -23,6 +24,10 @@ pub(crate) fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
     socket.set_send_buffer_size(128 << 10).unwrap();
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let listener = socket.listen(1024).unwrap();
+pub(crate) async fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    // Little, so that whoever writes more waits until it is read. Connections have it from here.
+    SockRef::from(&listener).set_send_buffer_size(128 << 10).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

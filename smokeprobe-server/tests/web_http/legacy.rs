@@ -104,7 +104,7 @@ async fn form_of_the_navigator_is_read_too() {
             .unwrap();
         ask(&router(fixture.state.clone()), request).await
     };
-    let form = "epoch_start=1&epoch_end=2&hierarchy=&target=Storage.NingxiaS3&displaymode=n&start=2026-11-22+10%3A00\
+    let form = "epoch_start=1&epoch_end=2&hierarchy=&target=Storage.NingxiaS3&displaymode=n&start=2026-11-21+10%3A00\
                 &end=now&Generate%21=Generate%21";
     let answer = post(&format!("{FORM}; charset=utf-8"), "", form).await;
     assert_eq!(answer.status, StatusCode::FOUND);

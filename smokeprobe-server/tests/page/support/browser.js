@@ -101,11 +101,13 @@ export class Visit {
     });
   }
 
-  /** Waits until nothing is being fetched: for three looks in a row, a tenth of a second apart. */
+  /** Waits until nothing is being fetched, and the page has nothing to do: for three looks in a row, a tenth of a second apart. */
   still = () =>
     until("nothing is fetched", async () => {
       for (let look = 0; look < 3; look++) {
         await this.page.waitForTimeout(100);
+        // On a busy machine, what was fetched may not be drawn yet, nor what it leads to asked for.
+        await this.page.evaluate(() => new Promise((resolve) => requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(resolve)))));
         if (this.#underWay.size > 0) {
           return false;
         }
@@ -167,7 +169,7 @@ export async function visiting(base, visitor, story) {
     reducedMotion: "reduce",
     acceptDownloads: true,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(90_000);
   // As a script of the page it could not be loaded: the page allows none but its own.
   await context.addInitScript(axeSource);
   const visit = new Visit(base, context, await context.newPage(), visitor.mayFail ?? []);

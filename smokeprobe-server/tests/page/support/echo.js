@@ -18,22 +18,35 @@ export class Hosts {
   /** The port of all of them. */
   port = 0;
 
-  /** Starts to answer at these addresses. */
+  /** Starts to answer at these addresses, all on one port: a number that is free at one may be taken at another. */
   static async start(/** @type {Record<string, Manner>} */ manners) {
-    const hosts = new Hosts();
-    for (const [address, manner] of Object.entries(manners)) {
-      hosts.#manners.set(address, manner);
-      const socket = dgram.createSocket("udp4");
-      await new Promise((resolve, reject) => {
-        socket.once("error", reject);
-        socket.bind(hosts.port, address, () => resolve(undefined));
-      });
-      hosts.port = socket.address().port;
-      let asked = 0;
-      socket.on("message", (query, peer) => hosts.#answer(address, socket, query, peer, asked++));
-      hosts.#sockets.set(address, socket);
+    for (;;) {
+      const hosts = new Hosts();
+      try {
+        for (const [address, manner] of Object.entries(manners)) {
+          await hosts.#listen(address, manner);
+        }
+        return hosts;
+      } catch (error) {
+        hosts.stop();
+        if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EADDRINUSE") {
+          throw error;
+        }
+      }
     }
-    return hosts;
+  }
+
+  async #listen(/** @type {string} */ address, /** @type {Manner} */ manner) {
+    this.#manners.set(address, manner);
+    const socket = dgram.createSocket("udp4");
+    this.#sockets.set(address, socket);
+    await new Promise((resolve, reject) => {
+      socket.once("error", reject);
+      socket.bind(this.port, address, () => resolve(undefined));
+    });
+    this.port = socket.address().port;
+    let asked = 0;
+    socket.on("message", (query, peer) => this.#answer(address, socket, query, peer, asked++));
   }
 
   /** From now on this host answers so. */

@@ -88,7 +88,7 @@ export class Server {
 }
 
 /** Looks every tenth of a second until `condition` gives something. For what no event tells. */
-export async function until(/** @type {string} */ what, /** @type {() => Promise<unknown>} */ condition, looks = 600) {
+export async function until(/** @type {string} */ what, /** @type {() => Promise<unknown>} */ condition, looks = 1200) {
   /** @type {unknown} */
   let trouble = "";
   for (let look = 0; look < looks; look++) {

@@ -1,6 +1,6 @@
 // A site as somebody runs it: hosts that answer, a configuration, years of history, and the server.
 
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -23,6 +23,9 @@ export const HOSTS = {
   flapping: "127.0.41.7",
   evil: "127.0.41.8",
 };
+
+/** Where the server is. Nothing else listens there or goes out from there, so that a server that is started again gets its port. */
+const SERVER = "127.0.41.100";
 
 const STEP = 5;
 const DAY = 86400;
@@ -318,7 +321,7 @@ export class Site {
     await makeHistories(histories(folder.path, now - (now % STEP)), now);
     const suspect = Array.from({ length: SUSPECT.rounds }, (_, round) => now - (now % STEP) - SUSPECT.since + round * STEP);
     writeFileSync(`${folder.path}/data/smokeprobe-suspects.log`, suspect.map((end) => `${end} Console.NingxiaConsole\n`).join(""));
-    const server = await Server.start(`${folder.path}/config`);
+    const server = await Server.start(`${folder.path}/config`, `${SERVER}:0`);
     return new Site(folder, hosts, server);
   }
 
@@ -331,9 +334,11 @@ export class Site {
     await until("the alert is cleared", async () => (await what()).includes("cleared"));
   }
 
-  /** Writes the configuration, changed so; the server sees that by itself. */
+  /** Writes the configuration, changed so, and whole: the server sees that by itself, and looks at any time. */
   configure(/** @type {(text: string) => string} */ change) {
-    writeFileSync(`${this.folder.path}/config`, change(configuration(this.folder.path, this.hosts.port)));
+    const file = `${this.folder.path}/config`;
+    writeFileSync(`${file}.new`, change(configuration(this.folder.path, this.hosts.port)));
+    renameSync(`${file}.new`, file);
   }
 
   /** Starts the server again, where it was. */

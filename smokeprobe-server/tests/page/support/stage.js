@@ -11,7 +11,7 @@ export let site;
 before(async () => {
   site = await Site.start();
   await site.settle();
-}, { timeout: 120_000 });
+}, { timeout: 600_000 });
 
 after(async () => {
   await closeBrowser();
