@@ -45,7 +45,7 @@ async fn lost(options: HttpOptions, reason: LossReason) -> String {
 
 #[tokio::test]
 async fn keeps_the_contract_of_probes_with_and_without_tls() {
-    let plain = http_server::start(None);
+    let plain = http_server::start(None).await;
     let probe = HttpProbe::new(options(plain, "/ok")).unwrap();
     check(&Subject { probe: &probe, answers: "127.0.0.1".into(), silent: None }).await;
 
@@ -54,14 +54,14 @@ async fn keeps_the_contract_of_probes_with_and_without_tls() {
     let measured = measure(impatient, 2).await;
     assert_eq!(measured.loss_reasons, [(LossReason::Timeout, 2)]);
 
-    let encrypted = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"])));
+    let encrypted = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
     let probe = HttpProbe::new(secure(encrypted, "/ok")).unwrap();
     check(&Subject { probe: &probe, answers: "127.0.0.1".into(), silent: None }).await;
 }
 
 #[tokio::test]
 async fn phases_show_where_the_time_went() {
-    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"])));
+    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
     let measured = measure(secure(server, "/slow"), 2).await;
     assert_eq!((measured.rtts().len(), measured.phases.len()), (2, 2));
     for phases in &measured.phases {
@@ -75,7 +75,7 @@ async fn phases_show_where_the_time_went() {
 
 #[tokio::test]
 async fn measure_chooses_the_part_in_the_order_of_events() {
-    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"])));
+    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
     // The time, and the phases until the connection is ready.
     let rtt = async |measure_part: HttpMeasure| {
         let measured = measure(HttpOptions { measure: measure_part, ..secure(server, "/slow") }, 1).await;
@@ -101,7 +101,7 @@ async fn measure_chooses_the_part_in_the_order_of_events() {
 /// the probe, so that it does not begin its delay before the probe knows that it has sent its request.
 #[tokio::test]
 async fn curl_agrees_about_the_phases() {
-    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"])));
+    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
     let url = format!("https://{server}/slow");
     let format = "%{time_namelookup} %{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total}";
     let mut curl = Command::new("curl");
@@ -132,7 +132,7 @@ async fn curl_agrees_about_the_phases() {
 
 #[tokio::test]
 async fn several_urls_add_up() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     let mut options = options(server, "/slow");
     options.urls.push(format!("http://127.0.0.1:{}/slow", server.port()));
     let measured = measure(options, 1).await;
@@ -142,7 +142,7 @@ async fn several_urls_add_up() {
 
 #[tokio::test]
 async fn status_and_text_decide_whether_an_answer_counts() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     let good = |options| async move { measure(options, 1).await.rtts().len() == 1 };
     let ok = || options(server, "/ok");
     assert!(good(options(server, "/busy")).await);
@@ -159,7 +159,7 @@ async fn status_and_text_decide_whether_an_answer_counts() {
 
 #[tokio::test]
 async fn broken_answers_are_losses_with_a_reason() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     lost(options(server, "/garbage"), LossReason::Unexpected).await;
     lost(options(server, "/hangup"), LossReason::Refused).await;
     lost(options(server, "/cut"), LossReason::Unexpected).await;
@@ -171,7 +171,7 @@ async fn broken_answers_are_losses_with_a_reason() {
 
 #[tokio::test]
 async fn endless_body_is_read_to_a_bound() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     let measured = measure(options(server, "/endless"), 1).await;
     assert_eq!(measured.rtts().len(), 1);
     assert!(measured.note.unwrap().contains("first 16 MiB"));
@@ -179,7 +179,7 @@ async fn endless_body_is_read_to_a_bound() {
 
 #[tokio::test]
 async fn redirects_are_followed_counted_and_bounded() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     let to_slow = || HttpOptions { status: vec![(200, 200)], ..options(server, "/to?/slow") };
     lost(to_slow(), LossReason::Unexpected).await;
     assert_eq!(measure(HttpOptions { redirects: 1, ..to_slow() }, 1).await.rtts().len(), 1);
@@ -199,7 +199,7 @@ async fn redirects_are_followed_counted_and_bounded() {
 
 #[tokio::test]
 async fn secrets_do_not_follow_a_redirect_to_another_server() {
-    let (here, there) = (http_server::start(None), http_server::start(None));
+    let (here, there) = (http_server::start(None).await, http_server::start(None).await);
     let headers = vec![("Authorization".to_owned(), "Bearer secret".to_owned())];
     let expect = Some("Bearer secret".to_owned());
     let redirect = |to: SocketAddr| HttpOptions {
@@ -214,7 +214,7 @@ async fn secrets_do_not_follow_a_redirect_to_another_server() {
 
 #[tokio::test]
 async fn request_is_what_the_options_say() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     let sees = |text: String, change: fn(&mut HttpOptions)| async move {
         let mut options = HttpOptions { expect: Some(text), ..options(server, "/echo?a=b") };
         change(&mut options);
@@ -234,7 +234,7 @@ async fn request_is_what_the_options_say() {
 
 #[tokio::test]
 async fn host_of_the_url_is_what_is_measured() {
-    let server = http_server::start(None);
+    let server = http_server::start(None).await;
     let fixed = HttpOptions { urls: vec![format!("http://{server}/ok")], ..options(server, "/ok") };
     let measured = measure_host(fixed, "no-such-name.invalid", 2).await.unwrap();
     assert_eq!((measured.rtts().len(), measured.address), (2, Some(server.ip())));
@@ -250,7 +250,7 @@ async fn host_of_the_url_is_what_is_measured() {
 
 #[tokio::test]
 async fn stranger_s_certificate_is_refused_unless_any_will_do_and_its_end_is_noted() {
-    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"])));
+    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
     let strict = HttpOptions { insecure: false, ..secure(server, "/ok") };
     assert!(lost(strict, LossReason::Unexpected).await.contains("certificate"));
     let measured = measure(secure(server, "/ok"), 1).await;
@@ -266,7 +266,7 @@ async fn dead_tls_servers_hold_up_a_living_one_a_second_at_most_and_the_wait_is_
     impatient.connect.timeout = SILENT;
     let dead = tokio::spawn(futures_util::future::join_all((0..40).map(move |_| measure(mute.clone(), 1))));
 
-    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"])));
+    let server = http_server::start(Some(Authority::new().acceptor(&["127.0.0.1"]))).await;
     let clock = SystemClock;
     let start = clock.mono();
     // The dead come first.
@@ -288,7 +288,7 @@ async fn certificate_of_a_known_authority_is_taken_for_its_own_name_only() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), authority.pem()).unwrap();
     let (right, wrong) = (authority.acceptor(&["127.0.0.1", "localhost"]), authority.acceptor(&["other.example"]));
-    let (right, wrong) = (http_server::start(Some(right)), http_server::start(Some(wrong)));
+    let (right, wrong) = (http_server::start(Some(right)).await, http_server::start(Some(wrong)).await);
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--ignored", "--exact", "probes::http::under_another_authority", "--nocapture"]);
     child.env("SSL_CERT_FILE", file.path()).env_remove("SSL_CERT_DIR");

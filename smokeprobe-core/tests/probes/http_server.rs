@@ -18,12 +18,6 @@ pub(crate) const SLOW: Duration = Duration::from_millis(60);
 const BODY: usize = 1 << 20;
 
 /// Serves until the test's runtime ends; over TLS where an acceptor is given.
-pub(crate) fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
-    let socket = TcpSocket::new_v4().unwrap();
-    // Little, so that whoever writes more waits until it is read.
-    socket.set_send_buffer_size(128 << 10).unwrap();
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
-    let listener = socket.listen(1024).unwrap();
 pub(crate) async fn start(acceptor: Option<TlsAcceptor>) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     // Little, so that whoever writes more waits until it is read. Connections have it from here.
