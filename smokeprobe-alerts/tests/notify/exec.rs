@@ -165,10 +165,36 @@ fn a_program_that_hangs_is_killed_with_its_children() {
     assert!(reason.contains("did not end within 30 s and was killed; it printed: hanging"), "{reason}");
 }
 
+/// In virtual time too. It stands still from when the time limit is over until the program is dead.
 #[test]
 fn a_program_whose_time_is_over_may_tidy_up() {
-    let reason = permanent(run(&place("tidy.sh").program, Duration::from_secs(4), raised()));
-    assert!(reason.contains("did not end within 4 s and was killed") && reason.contains("tidied"), "{reason}");
+    const LIMIT: Duration = Duration::from_secs(30);
+    let place = place("tidy.sh");
+    let fifo = place.fifo();
+    let (started, wait) = mpsc::channel();
+    let (ended, end) = mpsc::channel();
+    let watcher = std::thread::spawn(move || {
+        let mut alive = BufReader::new(File::open(fifo).unwrap());
+        alive.read_line(&mut String::new()).unwrap();
+        started.send(()).unwrap();
+        alive.read_to_end(&mut Vec::new()).unwrap();
+        ended.send(()).unwrap();
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let message = message("|prog", vec![raised()]);
+    let result = runtime.block_on(async {
+        let _started = tokio::task::spawn_blocking(move || wait.recv());
+        let dead = tokio::spawn(async move {
+            tokio::time::timeout(LIMIT, std::future::pending::<()>()).await.unwrap_err();
+            tokio::task::spawn_blocking(move || end.recv()).await
+        });
+        let result = Exec::new(&place.program, LIMIT).deliver(&message).await;
+        dead.await.unwrap().unwrap().unwrap();
+        result
+    });
+    watcher.join().unwrap();
+    let reason = permanent(result.map(|delivered| delivered.note));
+    assert!(reason.contains("did not end within 30 s and was killed") && reason.contains("tidied"), "{reason}");
 }
 
 #[test]
