@@ -51,11 +51,6 @@ describe("a server with users", () => {
       assert.equal(added.status, 0, added.stderr);
     }
     server = await Server.start(`${folder.path}/config`, "127.0.0.1:0", ["--users", `${folder.path}/users`]);
-    // A server packs the page's files when they are first asked for, which takes a debug build its time.
-    const page = await (await fetch(server.url)).text();
-    for (const [, file] of page.matchAll(/"(assets\/[^"]+)"/g)) {
-      await (await fetch(`${server.url}/${file}`)).arrayBuffer();
-    }
     const headers = { Authorization: `Basic ${Buffer.from(`ann:${USERS.ann[1]}`).toString("base64")}` };
     await until("the alert is raised", async () =>
       (await (await fetch(`${server.url}/api/v1/alerts`, { headers })).json()).standing.length === 1);

@@ -28,23 +28,34 @@ export class Server {
     this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
   }
 
-  /** Starts it, and waits until it serves. */
-  static start(/** @type {string} */ config, listen = "127.0.0.1:0", /** @type {string[]} */ more = []) {
+  /** Starts it, and waits until it serves, the page too. */
+  static async start(/** @type {string} */ config, listen = "127.0.0.1:0", /** @type {string[]} */ more = []) {
     const server = new Server(config, listen, more);
-    return /** @type {Promise<Server>} */ (
-      new Promise((resolve, reject) => {
-        server.#child.once("error", (error) => reject(new Error(`cannot run ${program}: ${error.message}`)));
-        server.#child.once("close", () => reject(new Error(`the server ended; it said\n${server.log}`)));
-        server.#child.stderr?.setEncoding("utf8").on("data", (text) => {
-          server.log += text;
-          const serving = /serving (http:\/\/[^\s/]+)/.exec(server.log);
-          if (serving && server.url === "") {
-            server.url = serving[1];
-            resolve(server);
-          }
-        });
-      })
-    );
+    await new Promise((resolve, reject) => {
+      server.#child.once("error", (error) => reject(new Error(`cannot run ${program}: ${error.message}`)));
+      server.#child.once("close", () => reject(new Error(`the server ended; it said\n${server.log}`)));
+      server.#child.stderr?.setEncoding("utf8").on("data", (text) => {
+        server.log += text;
+        const serving = /serving (http:\/\/[^\s/]+)/.exec(server.log);
+        if (serving && server.url === "") {
+          server.url = serving[1];
+          resolve(undefined);
+        }
+      });
+    });
+    await server.#pack();
+    return server;
+  }
+
+  /**
+   * Has it pack the page's files, one after another: it does so when they are first asked for, which takes a debug build its
+   * time. On a busy machine, who asks for all of them at once is turned away.
+   */
+  async #pack() {
+    const page = await (await fetch(this.url)).text();
+    for (const [, file] of page.matchAll(/"(assets\/[^"]+)"/g)) {
+      await (await fetch(`${this.url}/${file}`)).arrayBuffer();
+    }
   }
 
   /** What the API answers. */
