@@ -1,7 +1,7 @@
 // One browser for all tests; each visitor has a window, a language, a theme and a time zone of their own.
 
 import assert from "node:assert/strict";
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 import { axeSource, playwright } from "./modules.js";
@@ -44,10 +44,17 @@ async function started() {
   return browser;
 }
 
+/** Ends it. On a busy machine Chromium may hang at its end, when nothing is left to be tested: then it is killed. */
 export async function closeBrowser() {
+  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  const kill = setTimeout(() => children().filter(isBrowser).forEach((child) => process.kill(child, "SIGKILL")), 30_000);
   await browser?.close();
+  clearTimeout(kill);
   browser = undefined;
 }
+
+/** Whether a process is Chromium. @param {number} child */
+const isBrowser = (child) => /^\S*chrom/.test(readFileSync(`/proc/${child}/cmdline`, "utf8"));
 
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
