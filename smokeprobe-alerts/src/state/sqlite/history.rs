@@ -1,5 +1,7 @@
 //! What happened, and what was told: asked for, and forgotten.
 
+use std::cmp::Reverse;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use smokeprobe_core::WallTime;
@@ -20,8 +22,24 @@ struct Conditions {
 }
 
 pub(super) fn events(connection: &Connection, query: &HistoryQuery) -> Result<Vec<PastEvent>, RowError> {
-    let mut wanted = Conditions::default();
-    wanted.of_target_and_alert(query);
+    let Some(top) = &query.below else { return events_of(connection, query, Conditions::default()) };
+    // Apart, as an index has the events of one target in the order of time. Those of all below it have to be sorted, and a
+    // target that has none below it may have tens of thousands of its own.
+    let mut found = events_of(connection, query, Conditions::of("target = ?", [top.to_string()]))?;
+    let below = Conditions::of("target > ? AND target < ?", [format!("{top}."), format!("{top}/")]);
+    found.extend(events_of(connection, query, below)?);
+    found.sort_by_key(|past| Reverse((past.event.time, past.id)));
+    found.truncate(query.limit);
+    Ok(found)
+}
+
+/// Events where also `wanted` is true.
+fn events_of(
+    connection: &Connection,
+    query: &HistoryQuery,
+    mut wanted: Conditions,
+) -> Result<Vec<PastEvent>, RowError> {
+    wanted.of_target_and_alert(&HistoryQuery { below: None, ..query.clone() });
     wanted.with("time >= ?", query.from);
     wanted.with("time < ?", query.to);
     if query.changes {
@@ -82,6 +100,10 @@ pub(super) fn prune(connection: &Connection, before: WallTime, rows: u32) -> Res
 }
 
 impl Conditions {
+    fn of<const N: usize>(term: &str, values: [String; N]) -> Self {
+        Self { terms: vec![term.to_owned()], values: values.map(Value::from).into() }
+    }
+
     fn with(&mut self, term: &str, value: Option<i64>) {
         if let Some(value) = value {
             self.terms.push(term.to_owned());

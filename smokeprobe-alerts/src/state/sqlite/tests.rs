@@ -282,7 +282,10 @@ fn queries_of_the_history_are_answered_by_an_index() {
     let state = open(&folder.path().join("alerts.sqlite"));
     for (sql, index) in [
         ("SELECT id FROM events WHERE time >= 1 ORDER BY time DESC, id DESC LIMIT 1", "events_by_time"),
-        ("SELECT id FROM events WHERE (target = 'a' OR (target > 'a.' AND target < 'a/')) LIMIT 1", "events_by_target"),
+        (
+            "SELECT id FROM events WHERE target > 'a.' AND target < 'a/' AND time >= 1 ORDER BY time DESC, id DESC LIMIT 1",
+            "events_by_target",
+        ),
         (
             "SELECT id FROM events WHERE target = 'a' AND time >= 1 ORDER BY time DESC, id DESC LIMIT 1",
             "events_by_target",
