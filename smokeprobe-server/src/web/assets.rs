@@ -25,7 +25,7 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 pub(super) async fn page(State(web): State<WebState>, headers: HeaderMap) -> Result<Response, ApiError> {
     let page = match packed::kept_page() {
         Some(page) => page,
-        None => web.workers.run(|| packed::page().ok_or_else(missing)).await?,
+        None => web.workers.run_patiently(|| packed::page().ok_or_else(missing)).await?,
     };
     Ok(page.answer(media_type("index.html"), REVALIDATE, &headers))
 }
@@ -42,7 +42,7 @@ pub(super) async fn asset(
         file
     } else {
         let path = path.to_owned();
-        web.workers.run(move || packed::file(&path).ok_or_else(missing)).await?
+        web.workers.run_patiently(move || packed::file(&path).ok_or_else(missing)).await?
     };
     Ok(file.answer(media_type(path), caching, &headers))
 }
