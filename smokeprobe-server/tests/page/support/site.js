@@ -106,7 +106,9 @@ port = ${port}
 ++ Asked
 pings = 20
 ++ AskedFew
+# One after another, and none is answered: with a second each there was little left of the step.
 pings = 4
+timeout = 0.5
 + FPing
 hostinterval = 0.02
 + Qstat
