@@ -39,6 +39,8 @@ export class Hosts {
   async #listen(/** @type {string} */ address, /** @type {Manner} */ manner) {
     this.#manners.set(address, manner);
     const socket = dgram.createSocket("udp4");
+    // A site that cannot be set up is not stopped either: open sockets would keep the tests from ending.
+    socket.unref();
     this.#sockets.set(address, socket);
     await new Promise((resolve, reject) => {
       socket.once("error", reject);
